@@ -1,0 +1,158 @@
+// Package options owns the meaning of the charm's options: it turns the configuration that Juju gives into typed values
+// and says of each bad one what is wrong and what to do (specification, config 2, 3 and 8). It reads nothing from the
+// machine, keeps nothing, and never refuses all because one is bad.
+package options
+
+import (
+	"maps"
+	"slices"
+
+	"kubernetes-worker/internal/arguments"
+)
+
+// Option is the name of an option as in config.yaml.
+type Option string
+
+// The options this package reads.
+const (
+	AllowPrivileged      Option = "allow-privileged"
+	ChannelOption        Option = "channel"
+	RequireManualUpgrade Option = "require-manual-upgrade"
+	KubeletExtraArgs     Option = "kubelet-extra-args"
+	ProxyExtraArgs       Option = "proxy-extra-args"
+	KubeletExtraConfig   Option = "kubelet-extra-config"
+	LabelsOption         Option = "labels"
+	DockerRuntime        Option = "docker_runtime"
+	DockerOpts           Option = "docker-opts"
+	HTTPProxy            Option = "http_proxy"
+	HTTPSProxy           Option = "https_proxy"
+	NoProxy              Option = "no_proxy"
+)
+
+// Options are the values in force. An option that Invalid names holds its default, or with ParseKeeping its last good
+// value.
+type Options struct {
+	AllowPrivileged      Privileged
+	Channel              Channel
+	RequireManualUpgrade bool
+	KubeletExtraArgs     []arguments.Argument
+	ProxyExtraArgs       []arguments.Argument
+	KubeletExtraConfig   map[string]any // data as in JSON: map[string]any, []any, string, bool, int64, uint64, float64, nil
+	Labels               Labels
+	DockerRuntime        Runtime
+	DockerOpts           string // trimmed, free of control characters
+	Proxy                Proxy  // as configured; EffectiveProxy gives the one to use
+
+	// Invalid tells for each unusable option what is wrong with the value that is configured now.
+	Invalid map[Option]error
+}
+
+// Severity ranks a finding.
+type Severity int
+
+// The severities.
+const (
+	Warning Severity = iota // worth a line in the log; the option acts as far as it can
+	Blocked                 // the option does not act; a person must correct it
+)
+
+// Finding is something wrong with the value of an option. The message is whole: it can be logged or shown as it is, and
+// holds no value that may be secret.
+type Finding struct {
+	Option   Option
+	Severity Severity
+	Message  string
+}
+
+type reader struct {
+	option Option
+	into   *Options
+	value  any // what config-get says; nil where Juju has no value
+	notes  []Finding
+}
+
+func (r *reader) warn(message string) {
+	r.notes = append(r.notes, Finding{Option: r.option, Severity: Warning, Message: message})
+}
+
+// readers lists how each option is read, in the order in which findings are reported. A reader changes its fields of
+// Options only if it returns no error.
+func readers() []struct {
+	option Option
+	read   func(*reader) error
+} {
+	return []struct {
+		option Option
+		read   func(*reader) error
+	}{
+		{ChannelOption, readChannel},
+		{RequireManualUpgrade, readRequireManualUpgrade},
+		{AllowPrivileged, readAllowPrivileged},
+		{KubeletExtraArgs, readKubeletExtraArgs},
+		{ProxyExtraArgs, readProxyExtraArgs},
+		{KubeletExtraConfig, readKubeletExtraConfig},
+		{LabelsOption, readLabels},
+		{DockerRuntime, readDockerRuntime},
+		{DockerOpts, readDockerOpts},
+		{HTTPProxy, readHTTPProxy},
+		{HTTPSProxy, readHTTPSProxy},
+		{NoProxy, readNoProxy},
+	}
+}
+
+// Defaults are the options of a fresh deployment, as in config.yaml.
+func Defaults() Options {
+	return Options{
+		AllowPrivileged:      PrivilegedTrue,
+		Channel:              Channel{Track: "1.12", Risk: "stable"},
+		RequireManualUpgrade: true,
+		KubeletExtraConfig:   map[string]any{},
+		DockerRuntime:        RuntimeAuto,
+		Invalid:              map[Option]error{},
+	}
+}
+
+// Parse reads the configuration as config-get gives it: option name to string, bool or number, nil or no entry meaning
+// the default. Each option is judged on its own. Findings come in a fixed order.
+func Parse(config map[string]any) (Options, []Finding) {
+	return ParseKeeping(config, nil)
+}
+
+// ParseKeeping is Parse where an option with a bad value acts with its last good one: lastGood holds what an earlier
+// Good returned. The finding about the bad value stays.
+func ParseKeeping(config, lastGood map[string]any) (Options, []Finding) {
+	options := Defaults()
+	var findings []Finding
+	for _, r := range readers() {
+		reading := reader{option: r.option, into: &options, value: config[string(r.option)]}
+		err := r.read(&reading)
+		if err == nil {
+			findings = append(findings, reading.notes...)
+			continue
+		}
+		options.Invalid[r.option] = err
+		findings = append(findings, Finding{Option: r.option, Severity: Blocked, Message: string(r.option) + ": " + err.Error()})
+		kept := reader{option: r.option, into: &options, value: lastGood[string(r.option)]}
+		_ = r.read(&kept) // it fails where this charm is stricter than the one that kept the value; then the default acts
+	}
+	return options, findings
+}
+
+// Good picks out of the configuration what is to be remembered for ParseKeeping: the values of the options read here,
+// without the bad ones, for which the earlier good value is carried over.
+func (o Options) Good(config, lastGood map[string]any) map[string]any {
+	good := map[string]any{}
+	for _, r := range readers() {
+		from := config
+		if o.Invalid[r.option] != nil {
+			from = lastGood
+		}
+		if value, ok := from[string(r.option)]; ok && value != nil {
+			good[string(r.option)] = value
+		}
+	}
+	return good
+}
+
+// InvalidOptions lists the options whose configured value is bad, sorted.
+func (o Options) InvalidOptions() []Option { return slices.Sorted(maps.Keys(o.Invalid)) }
