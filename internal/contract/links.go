@@ -10,8 +10,8 @@ import (
 	"sort"
 )
 
-// linkDirs are the directories that hold links and nothing else.
-func linkDirs() []string { return []string{"actions", "hooks"} }
+// LinkDirs returns the directories of a charm that hold links and nothing else.
+func LinkDirs() []string { return []string{"actions", "hooks"} }
 
 // Links returns the links of a charm with these endpoints and actions: path in the charm directory to link target.
 func Links(endpoints, actions []string) map[string]string {
@@ -109,7 +109,7 @@ func present(root string) (map[string]string, error) {
 		return nil
 	}
 	names := []string{"dispatch"}
-	for _, dir := range linkDirs() {
+	for _, dir := range LinkDirs() {
 		entries, err := os.ReadDir(filepath.Join(root, dir))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("cannot list %s: %w", dir, err)
