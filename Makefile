@@ -1,0 +1,73 @@
+# Everything runs from a fresh clone with Go, git and make on the machine; "make help" lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := help
+
+# One static program whatever the machine builds with; the version is given by hand, so git's own stamp is not needed.
+export CGO_ENABLED := 0
+export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
+
+# A clone that belongs to another user (as in containers) is still ours to describe.
+VERSION := $(shell git -c safe.directory='*' describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
+ARCHITECTURES := amd64 arm64 s390x ppc64el
+STATICCHECK := build/tools/staticcheck
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build the program for this machine, where the links in hooks/ and actions/ lead to it
+	@echo "== building kubernetes-worker $(VERSION)"
+	go build -trimpath -ldflags '$(LDFLAGS)' -o kubernetes-worker ./cmd/kubernetes-worker
+
+.PHONY: charm
+charm: $(ARCHITECTURES:%=kubernetes-worker_%.charm) ## pack kubernetes-worker_ARCH.charm for amd64, arm64, s390x and ppc64el
+
+# The charms are always made again: go build knows best what is up to date.
+.PHONY: FORCE
+kubernetes-worker_%.charm: FORCE
+	@echo "== packing $@"
+	@mkdir -p build/$*
+	GOOS=linux GOARCH=$(if $(filter ppc64el,$*),ppc64le,$*) \
+	  go build -trimpath -ldflags '$(LDFLAGS)' -o build/$*/kubernetes-worker ./cmd/kubernetes-worker
+	@go run ./cmd/charmpack -arch $* -binary build/$*/kubernetes-worker -version '$(VERSION)' -o $@
+
+.PHONY: links
+links: ## make the links in hooks/ and actions/ agree with metadata.yaml and actions.yaml
+	go run ./internal/contract/links
+
+.PHONY: docs
+docs: ## write the tables in docs/reference from config.yaml and actions.yaml
+	go test ./internal/contract -run Reference -update
+
+.PHONY: test
+test: lint test-unit ## run everything that must be green
+
+.PHONY: lint
+lint: $(STATICCHECK) ## check the sources: gofmt, go vet, staticcheck
+	@echo "== gofmt"
+	@unformatted=$$(gofmt -l cmd internal test); \
+	  if [ -n "$$unformatted" ]; then printf 'gofmt would change:\n%s\n' "$$unformatted"; exit 1; fi
+	@echo "== go vet"
+	@go vet ./...
+	@echo "== staticcheck"
+	@$(STATICCHECK) ./...
+
+$(STATICCHECK): test/tools/go.mod test/tools/go.sum
+	@echo "== building staticcheck"
+	@mkdir -p $(@D)
+	@cd test/tools && go build -o ../../$@ honnef.co/go/tools/cmd/staticcheck
+
+.PHONY: test-unit
+test-unit: ## run the unit tests, which need no root and nothing installed
+	@echo "== unit tests"
+	@go test ./...
+
+.PHONY: clean
+clean: ## remove what was built here
+	rm -rf build kubernetes-worker kubernetes-worker_*.charm
