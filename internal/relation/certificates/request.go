@@ -31,7 +31,7 @@ func (r Request) Encode(own relation.Bag) relation.Bag {
 	if r.CommonName == "" {
 		return bag
 	}
-	sans := slices.Clone(r.SANs)
+	sans := append([]string{}, r.SANs...)
 	slices.Sort(sans)
 	sans = slices.Compact(sans)
 	if published := own["common_name"]; published == "" || published == r.CommonName {

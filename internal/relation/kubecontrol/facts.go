@@ -88,7 +88,7 @@ func dnsAddresses(rels []relation.Relation, problems *relation.Problems) []strin
 // clusterTag reads the tag that names the cluster's resources in clouds, whose own limits are the ones checked here.
 func clusterTag(text string) (tag string, ok bool, reason string) {
 	tag = strings.TrimSpace(text)
-	if len(tag) > 63 || !relation.Only(tag, "-_.") || !relation.Only(tag[:1], "") {
+	if len(tag) > 63 || !relation.Only(tag, "-_.") || strings.Trim(tag[:1], "-_.0123456789") == "" {
 		return "", false, "is not a tag that clouds accept"
 	}
 	return tag, true, ""
