@@ -1,0 +1,40 @@
+package kube
+
+import (
+	"errors"
+	"io"
+	"net/http"
+)
+
+// errTooLong ends the reading of an answer that no API server gives.
+var errTooLong = errors.New("the answer is too long")
+
+// transport counts requests and bounds answers.
+type transport struct {
+	next http.RoundTripper
+	sent func()
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
+	t.sent()
+	response, err := t.next.RoundTrip(request)
+	if err == nil && response.Body != nil {
+		response.Body = &bounded{ReadCloser: response.Body, left: maxAnswer}
+	}
+	return response, err
+}
+
+type bounded struct {
+	io.ReadCloser
+	left int
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errTooLong
+	}
+	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
+}
