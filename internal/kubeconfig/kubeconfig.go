@@ -1,0 +1,140 @@
+// Package kubeconfig owns the kubeconfig files: writing them whole (specification, lifecycle 6.1), reading the last good
+// values back from them, and the choice of one API server among several. It touches no file itself.
+package kubeconfig
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"gopkg.in/yaml.v3"
+
+	"kubernetes-worker/internal/secret"
+)
+
+// Names inside the files.
+const (
+	clusterName = "juju-cluster"
+	contextName = "juju-context"
+)
+
+// Where the files are, and as which user each of them speaks.
+const (
+	KubeletFile   = "/root/cdk/kubeconfig"
+	KubeProxyFile = "/root/cdk/kubeproxyconfig"
+	RootFile      = "/root/.kube/config"
+	UbuntuFile    = "/home/ubuntu/.kube/config"
+
+	KubeletUser   = "kubelet"
+	KubeProxyUser = "kube-proxy"
+	RootUser      = "root"
+	UbuntuUser    = "ubuntu"
+)
+
+// Config is the content of a kubeconfig with one cluster and one user.
+type Config struct {
+	Server string // URL
+	CA     []byte // PEM
+	User   string
+	Token  secret.Value
+}
+
+type document struct {
+	APIVersion     string         `yaml:"apiVersion"`
+	Kind           string         `yaml:"kind"`
+	Preferences    struct{}       `yaml:"preferences"`
+	Clusters       []namedCluster `yaml:"clusters"`
+	Users          []namedUser    `yaml:"users"`
+	Contexts       []namedContext `yaml:"contexts"`
+	CurrentContext string         `yaml:"current-context"`
+}
+
+type namedCluster struct {
+	Name    string `yaml:"name"`
+	Cluster struct {
+		CA     string `yaml:"certificate-authority-data"`
+		Server string `yaml:"server"`
+	} `yaml:"cluster"`
+}
+
+type namedUser struct {
+	Name string `yaml:"name"`
+	User struct {
+		Token string `yaml:"token"`
+	} `yaml:"user"`
+}
+
+type namedContext struct {
+	Name    string `yaml:"name"`
+	Context struct {
+		Cluster string `yaml:"cluster"`
+		User    string `yaml:"user"`
+	} `yaml:"context"`
+}
+
+// Render writes a kubeconfig. The content holds the token in clear: write it with mode 0600. The same input always gives
+// the same bytes.
+func Render(c Config) ([]byte, error) {
+	doc := document{APIVersion: "v1", Kind: "Config", CurrentContext: contextName}
+	cluster := namedCluster{Name: clusterName}
+	cluster.Cluster.CA = base64.StdEncoding.EncodeToString(c.CA)
+	cluster.Cluster.Server = c.Server
+	user := namedUser{Name: c.User}
+	user.User.Token = c.Token.Reveal()
+	context := namedContext{Name: contextName}
+	context.Context.Cluster = clusterName
+	context.Context.User = c.User
+	doc.Clusters = []namedCluster{cluster}
+	doc.Users = []namedUser{user}
+	doc.Contexts = []namedContext{context}
+
+	var content bytes.Buffer
+	encoder := yaml.NewEncoder(&content)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(doc); err != nil {
+		return nil, fmt.Errorf("cannot write kubeconfig of %s: its values cannot be expressed in YAML", c.User)
+	}
+	return content.Bytes(), nil
+}
+
+// maxSize is far above any kubeconfig with embedded certificates.
+const maxSize = 1 << 20
+
+// ErrForeign says that a content is no kubeconfig of the kind this charm and its forerunner wrote.
+var ErrForeign = errors.New("cannot read kubeconfig: it is not one that the charm wrote")
+
+// Parse reads the cluster and user of the current context. It takes what Render writes and what kubectl wrote for the
+// charm's forerunner, where an operator may have added clusters and contexts. Its error never holds any of the content.
+func Parse(content []byte) (Config, error) {
+	var doc document
+	if len(content) > maxSize || yaml.Unmarshal(content, &doc) != nil || doc.Kind != "Config" {
+		return Config{}, ErrForeign
+	}
+	var c Config
+	cluster := ""
+	for _, named := range doc.Contexts {
+		if named.Name == doc.CurrentContext {
+			cluster, c.User = named.Context.Cluster, named.Context.User
+		}
+	}
+	for _, named := range doc.Clusters {
+		if named.Name != cluster {
+			continue
+		}
+		ca, err := base64.StdEncoding.DecodeString(named.Cluster.CA)
+		if err != nil {
+			return Config{}, ErrForeign
+		}
+		c.Server, c.CA = named.Cluster.Server, ca
+	}
+	for _, named := range doc.Users {
+		if named.Name == c.User {
+			c.Token = secret.New(named.User.Token)
+		}
+	}
+	if c.Server == "" || c.User == "" {
+		return Config{}, ErrForeign
+	}
+	return c, nil
+}
