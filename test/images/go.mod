@@ -1,0 +1,3 @@
+module kubernetes-worker/test/images
+
+go 1.26.0

@@ -1,0 +1,18 @@
+#!/bin/bash
+# release.sh vX.Y.Z OUT: kubelet and kube-proxy of another release (1.25 or newer) in one binary with links.
+set -euo pipefail
+version=$1
+out=$(mkdir -p "$2" && cd "$2" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+minor=${version#v1.}; minor=${minor%%.*}
+source=$(mktemp -d); trap 'rm -rf "$source"' EXIT
+cd "$source"
+"$here/gen-gomod.sh" "$version" kubernetes-worker/test/kube-release >go.mod
+cp "$here/release/main.go.in" main.go
+[ "$minor" -ge 32 ] || sed -i 's/NewKubeletCommand(context.Background())/NewKubeletCommand()/; /"context"/d' main.go   # took no context before
+go mod tidy
+stamp=""
+for p in k8s.io/component-base/version k8s.io/client-go/pkg/version; do stamp="$stamp -X $p.gitVersion=$version -X $p.gitMajor=1 -X $p.gitMinor=$minor"; done
+# old releases reach into the runtime by linkname
+CGO_ENABLED=0 go build -trimpath -gcflags=all=-dwarf=false -ldflags "-s -w -checklinkname=0 $stamp" -o "$out/kubernetes" .
+for c in kubelet kube-proxy; do ln -sfn kubernetes "$out/$c"; done

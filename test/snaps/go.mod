@@ -1,0 +1,3 @@
+module kubernetes-worker/test/snaps
+
+go 1.26.0
