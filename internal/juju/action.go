@@ -44,7 +44,7 @@ func (s *Session) ActionLog(ctx context.Context, message string) error {
 	if message == "" {
 		return nil
 	}
-	_, err := s.call(ctx, nil, "action-log", "--", shorten(message, longestArgument))
+	_, err := s.call(ctx, nil, "action-log", words(shorten(message, longestArgument))...)
 	return err
 }
 
@@ -93,7 +93,7 @@ func checkResult(key, value string) error {
 func (s *Session) ActionFail(ctx context.Context, message string) error {
 	var args []string
 	if message = argument(strings.TrimSpace(message)); message != "" {
-		args = []string{"--", shorten(message, longestArgument)}
+		args = words(shorten(message, longestArgument))
 	}
 	_, err := s.call(ctx, nil, "action-fail", args...)
 	return err

@@ -36,7 +36,7 @@ func (s *Session) Commit(ctx context.Context, w Writes) error {
 		return err
 	}
 	if v := w.ApplicationVersion; v != "" && v != s.remembered.ApplicationVersion {
-		if _, err := s.call(ctx, nil, "application-version-set", "--", v); err != nil {
+		if _, err := s.call(ctx, nil, "application-version-set", words(v)...); err != nil {
 			return err
 		}
 		s.remembered.ApplicationVersion = v

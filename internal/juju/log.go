@@ -2,6 +2,7 @@ package juju
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -33,4 +34,12 @@ func (s *Session) Log(ctx context.Context, level Level, message string) error {
 // argument makes any text fit to be an argument of a process: without NUL bytes and broken characters.
 func argument(text string) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "\uFFFD")
+}
+
+// words puts -- before arguments of which one would be taken for a flag.
+func words(args ...string) []string {
+	if slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "-") }) {
+		return slices.Insert(args, 0, "--")
+	}
+	return args
 }

@@ -60,6 +60,8 @@ func (s *Session) readEndpoint(ctx context.Context, endpoint string) error {
 	if err != nil {
 		return err
 	}
+	// The hook of a broken relation may still list its id.
+	ids = slices.DeleteFunc(ids, s.broken)
 	found, err := s.readRelations(ctx, endpoint, ids)
 	if err != nil {
 		return err
@@ -69,9 +71,7 @@ func (s *Session) readEndpoint(ctx context.Context, endpoint string) error {
 }
 
 func (s *Session) keepRelations(endpoint string, ids []string, found []relation.Relation) {
-	// The hook of a broken relation still lists its id; it is not to be remembered.
-	ids = slices.DeleteFunc(slices.Clone(ids), s.broken)
-	s.remembered.Relations[endpoint] = ids
+	s.remembered.Relations[endpoint] = slices.Clone(ids)
 	s.snapshot.Relations = append(s.snapshot.Relations, found...)
 	for _, r := range found {
 		s.own[r.ID] = maps.Clone(r.Own)
@@ -85,9 +85,6 @@ func (s *Session) broken(id string) bool { return s.event.Phase == Broken && s.e
 func (s *Session) readRelations(ctx context.Context, endpoint string, ids []string) ([]relation.Relation, error) {
 	var found []relation.Relation
 	for _, id := range ids {
-		if s.broken(id) {
-			continue
-		}
 		r, err := s.readRelation(ctx, endpoint, id)
 		if err != nil {
 			return nil, fmt.Errorf("cannot read relation %s: %w", id, err)

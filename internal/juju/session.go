@@ -86,13 +86,13 @@ func (s *Session) call(ctx context.Context, stdin []byte, tool string, args ...s
 }
 
 func (s *Session) callWithin(ctx context.Context, limit time.Duration, stdin []byte, tool string, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	result, err := s.transport.Call(ctx, tool, args, stdin)
+	result, err := s.transport.Call(bounded, tool, args, stdin)
 	if err == nil {
 		err = result.check(tool)
-	} else if errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("%w (%s)", err, limit)
+	} else if bounded.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w: no answer within %s", err, limit)
 	}
 	// A tool that is not there costs nothing and is not counted.
 	if !errors.Is(err, ErrNoTool) {

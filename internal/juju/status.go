@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // State is a unit's workload state.
@@ -46,12 +45,8 @@ func (s *Session) setStatus(ctx context.Context, want Status) error {
 	if s.status != nil && *s.status == want {
 		return nil
 	}
-	args := []string{string(want.State), want.Message}
-	if strings.HasPrefix(want.Message, "-") {
-		args = slices.Insert(args, 0, "--")
-	}
 	s.status = nil // unknown, should the call fail
-	if _, err := s.call(ctx, nil, "status-set", args...); err != nil {
+	if _, err := s.call(ctx, nil, "status-set", words(string(want.State), want.Message)...); err != nil {
 		return err
 	}
 	s.status = &want
