@@ -80,9 +80,9 @@ func parsesAsKey(block *pem.Block) bool {
 func expiry(cert *x509.Certificate, now time.Time) string {
 	switch {
 	case now.After(cert.NotAfter):
-		return "the certificate expired on " + cert.NotAfter.UTC().Format(time.DateOnly) + " (it is used all the same)"
+		return "the certificate expired on " + cert.NotAfter.UTC().Format(time.DateOnly) + ", and stays in use until there is another"
 	case now.Before(cert.NotBefore):
-		return "the certificate is not valid before " + cert.NotBefore.UTC().Format(time.DateOnly) + " (it is used all the same)"
+		return "the certificate is not valid before " + cert.NotBefore.UTC().Format(time.DateOnly) + ", and stays in use until there is another"
 	}
 	return ""
 }
