@@ -26,7 +26,7 @@ type walk struct {
 	count  int
 	total  int64
 	seen   map[string]place
-	failed error           // the first error met while content was read
+	failed error // the first error met while content was read
 }
 
 // place is what a name in the archive stands for.
