@@ -92,11 +92,11 @@ func Raw(set Set) (string, error) {
 // PerKey writes the set as snap options. All values are strings, for snapd keeps the type it is given and "true" or "10"
 // must not come back as something else. They are escaped as in Raw, because the snap's hook copies them unchanged into
 // the file that bash reads. The map is meant for one PUT; it holds no entry for keys to be removed.
-func PerKey(set Set) (map[string]any, error) {
+func PerKey(set Set) (map[string]string, error) {
 	if err := check(set); err != nil {
 		return nil, err
 	}
-	options := make(map[string]any, set.Len())
+	options := make(map[string]string, set.Len())
 	for _, a := range set.All() {
 		options[a.Key] = escape(a.Value)
 	}

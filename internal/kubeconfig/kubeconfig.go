@@ -73,29 +73,30 @@ type namedContext struct {
 	} `yaml:"context"`
 }
 
-// Render writes a kubeconfig. The content holds the token in clear: write it with mode 0600. The same input always gives
-// the same bytes.
-func Render(c Config) ([]byte, error) {
+// Render writes a kubeconfig for a server's URL, its CA in PEM, a user and its token. The content holds the token in clear:
+// write it with mode 0600. The same input always gives the same bytes.
+func Render(server string, ca []byte, user string, token secret.Value) []byte {
 	doc := document{APIVersion: "v1", Kind: "Config", CurrentContext: contextName}
 	cluster := namedCluster{Name: clusterName}
-	cluster.Cluster.CA = base64.StdEncoding.EncodeToString(c.CA)
-	cluster.Cluster.Server = c.Server
-	user := namedUser{Name: c.User}
-	user.User.Token = c.Token.Reveal()
+	cluster.Cluster.CA = base64.StdEncoding.EncodeToString(ca)
+	cluster.Cluster.Server = server
+	account := namedUser{Name: user}
+	account.User.Token = token.Reveal()
 	context := namedContext{Name: contextName}
 	context.Context.Cluster = clusterName
-	context.Context.User = c.User
+	context.Context.User = user
 	doc.Clusters = []namedCluster{cluster}
-	doc.Users = []namedUser{user}
+	doc.Users = []namedUser{account}
 	doc.Contexts = []namedContext{context}
 
 	var content bytes.Buffer
 	encoder := yaml.NewEncoder(&content)
 	encoder.SetIndent(2)
 	if err := encoder.Encode(doc); err != nil {
-		return nil, fmt.Errorf("cannot write kubeconfig of %s: its values cannot be expressed in YAML", c.User)
+		// The document has strings only and the buffer takes all; there is nothing that could fail.
+		panic(fmt.Sprintf("cannot write kubeconfig of %s: %T", user, err))
 	}
-	return content.Bytes(), nil
+	return content.Bytes()
 }
 
 // maxSize is far above any kubeconfig with embedded certificates.
@@ -137,4 +138,28 @@ func Parse(content []byte) (Config, error) {
 		return Config{}, ErrForeign
 	}
 	return c, nil
+}
+
+// Differences names what differs between two kubeconfigs: server, certificate authority, user, token. It is the cause that
+// is printed for a restart, so it names no value but the servers. Where one of them cannot be read it names nothing.
+func Differences(from, to []byte) []string {
+	before, errBefore := Parse(from)
+	after, errAfter := Parse(to)
+	if errBefore != nil || errAfter != nil {
+		return nil
+	}
+	var changes []string
+	if before.Server != after.Server {
+		changes = append(changes, "server: "+before.Server+" → "+after.Server)
+	}
+	if !bytes.Equal(before.CA, after.CA) {
+		changes = append(changes, "certificate authority")
+	}
+	if before.User != after.User {
+		changes = append(changes, "user")
+	}
+	if before.Token != after.Token {
+		changes = append(changes, "token")
+	}
+	return changes
 }
