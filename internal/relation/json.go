@@ -95,7 +95,7 @@ func DecodeJSON(text string) (v any, ok bool) {
 	}
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
-	if err := d.Decode(&v); err != nil || d.More() {
+	if err := d.Decode(&v); err != nil || d.InputOffset() != int64(len(strings.TrimRight(text, " \t\r\n"))) {
 		return text, true
 	}
 	return v, v != nil

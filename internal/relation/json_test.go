@@ -12,7 +12,7 @@ import (
 
 func TestEncodeJSONWritesWhatThePeersHash(t *testing.T) {
 	for want, v := range map[string]any{
-		`{"a": [1, true, null], "b": {"c": "<&>/"}}`: map[string]any{"b": map[string]string{"c": "<&>/"}, "a": []any{1, true, nil}},
+		`{"a": [1, true, null], "b": {"c": "<&>/"}}`:            map[string]any{"b": map[string]string{"c": "<&>/"}, "a": []any{1, true, nil}},
 		`"tab\t quote\" back\\ del\u007f e\u00e9 \ud83d\ude00"`: "tab\t quote\" back\\ del\x7f eé 😀",
 		`[]`: []string{}, `{}`: map[string]string{},
 	} {
@@ -43,7 +43,7 @@ func TestEncodeJSONGivesTheHashOfTheAWSIntegrator(t *testing.T) {
 }
 
 func TestDecodeToleratesBothGenerations(t *testing.T) {
-	for text, want := range map[string]any{`"us-east-1"`: "us-east-1", "us-east-1": "us-east-1", "true": true, `{"a": 1}`: map[string]any{"a": json.Number("1")}} {
+	for text, want := range map[string]any{`1}`: `1}`, `"us-east-1"`: "us-east-1", "us-east-1": "us-east-1", "true": true, `{"a": 1}`: map[string]any{"a": json.Number("1")}} {
 		if v, ok := relation.DecodeJSON(text); !ok || !reflect.DeepEqual(v, want) {
 			t.Errorf("DecodeJSON(%q) = %#v, %v", text, v, ok)
 		}

@@ -1,0 +1,59 @@
+package charm
+
+import (
+	"context"
+	"fmt"
+
+	"kubernetes-worker/internal/juju"
+	"kubernetes-worker/internal/worker"
+)
+
+// Action runs one action. It exits 0 also where the action failed: any other status would replace its message.
+func Action(ctx context.Context, in Invocation, event juju.Event) int {
+	r, err := open(ctx, in, event)
+	if err != nil {
+		fmt.Fprintln(in.Stderr, err)
+		return 1
+	}
+	defer r.close()
+	if event.Name != "upgrade" {
+		err = fmt.Errorf("this revision of the charm has no action %s yet; nothing was done", event.Name)
+	} else {
+		err = r.upgrade(ctx)
+	}
+	if err != nil {
+		if err := r.session.ActionFail(ctx, err.Error()); err != nil {
+			fmt.Fprintln(in.Stderr, err)
+			return 1
+		}
+	}
+	return 0
+}
+
+// upgrade is the operator's word that snaps may be refreshed to what channel and resources want.
+func (r *run) upgrade(ctx context.Context) error {
+	r.approved = true
+	r.facts.UpgradeApproved = true
+	if err := r.fetch(ctx); err != nil {
+		return err
+	}
+	result, err := r.converge(ctx, worker.Handlers())
+	if err != nil {
+		return err
+	}
+	r.tellFindings(ctx, result)
+	if err := faults(result.Findings); err != nil {
+		return r.failed(ctx, err)
+	}
+	r.remember(result)
+	if err := r.commit(ctx, result); err != nil {
+		return err
+	}
+	status := worker.StatusOf(result.Facts, result.Findings)
+	if status.Message == "Upgrade pending" || len(result.Findings) > 0 {
+		return fmt.Errorf("the upgrade is not finished: %s", status.Message)
+	}
+	return r.session.ActionSet(ctx, map[string]string{
+		"result": "Successfully upgraded Kubernetes snaps to the " + result.Facts.Options.Channel.String() + ".",
+	})
+}

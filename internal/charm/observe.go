@@ -1,0 +1,255 @@
+package charm
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"kubernetes-worker/internal/host"
+	"kubernetes-worker/internal/kube"
+	"kubernetes-worker/internal/kubeversion"
+	"kubernetes-worker/internal/snapd"
+	"kubernetes-worker/internal/state"
+	"kubernetes-worker/internal/systemd"
+	"kubernetes-worker/internal/worker"
+)
+
+// observe reads the facts of one round: what Juju said, which does not change, and the machine and the cluster, which
+// the round before may have changed.
+func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
+	f := r.facts
+	f.SnapRecords, f.OldLabels = r.state.Snaps, r.state.Labels
+	f.Resources = r.resources()
+	if err := r.observeSnaps(ctx, &f); err != nil {
+		return f, err
+	}
+	if err := r.observePackages(&f); err != nil {
+		return f, err
+	}
+	f.Kubeconfigs.Server = r.savedKubeconfig(worker.KubeletKubeconfig).Server
+	if err := r.connect(f); err != nil {
+		return f, err
+	}
+	if err := r.observeUnits(ctx, &f); err != nil {
+		return f, err
+	}
+	f.Node = r.observeNode(ctx, f)
+	return f, nil
+}
+
+// identity reads what the machine is. It is read once.
+func (r *run) identity(ctx context.Context, f *worker.Facts) error {
+	h := r.machine.host
+	hostname, err := h.Hostname()
+	if err != nil {
+		return err
+	}
+	f.Hostname = hostname
+	if f.FQDN, err = h.FQDN(ctx); err != nil {
+		f.FQDN = hostname // as hostname -f does where no resolver knows the name
+	}
+	f.NodeName = worker.NodeName(f.Options, f.Hostname, f.FQDN)
+	f.Arch = h.Architecture()
+	f.Container = h.Container() != ""
+	f.CgroupVersion = h.CgroupVersion()
+	f.ResolvConfStub = h.ResolvConfStub()
+	f.UbuntuUser = lookupUser(h, "ubuntu")
+	return nil
+}
+
+// lookupUser finds an account in the machine's own list.
+func lookupUser(h *host.Host, name string) *worker.User {
+	content, err := h.ReadFile("/etc/passwd")
+	if err != nil {
+		return nil
+	}
+	for line := range strings.Lines(string(content)) {
+		fields := strings.Split(strings.TrimSpace(line), ":")
+		if len(fields) < 6 || fields[0] != name || !strings.HasPrefix(fields[5], "/") {
+			continue
+		}
+		uid, err1 := strconv.Atoi(fields[2])
+		gid, err2 := strconv.Atoi(fields[3])
+		if err1 == nil && err2 == nil {
+			return &worker.User{UID: uid, GID: gid, Home: fields[5]}
+		}
+	}
+	return nil
+}
+
+func (r *run) observePackages(f *worker.Facts) error {
+	installed, err := r.machine.packages.Installed([]string{"docker.io", "containerd", "snapd"})
+	if err != nil {
+		return fmt.Errorf("cannot see which packages are installed: %w", err)
+	}
+	_, f.DockerIO = installed["docker.io"]
+	_, f.SnapdPackage = installed["snapd"]
+	if !f.SnapdPackage {
+		// On images that carry snapd in another way, its socket is there.
+		_, err := r.machine.host.Stat("/run/snapd.socket")
+		f.SnapdPackage = err == nil
+	}
+	return nil
+}
+
+// observeSnaps asks for all snaps at once. A snap daemon that is not there yet has none; one that does not answer is
+// reported by the resources that need it.
+func (r *run) observeSnaps(ctx context.Context, f *worker.Facts) error {
+	f.Snaps = map[string]worker.SnapFact{}
+	snaps, err := r.machine.snapd.Snaps(ctx, worker.SnapNames()...)
+	if err != nil {
+		if class := snapd.Classify(err); class == snapd.NoDaemon || snapd.Transient(err) {
+			return nil
+		}
+		return err
+	}
+	for name, s := range snaps {
+		f.Snaps[name] = worker.SnapFact{Version: s.Version, Revision: s.Revision, Channel: s.Channel, Local: s.Local()}
+	}
+	kubelet, installed := f.Snaps["kubelet"]
+	if !installed {
+		return nil
+	}
+	text, err := r.printedVersion(ctx, "kubelet", kubelet.Revision)
+	if err != nil {
+		r.warn(ctx, err.Error())
+		return nil
+	}
+	f.KubeletVersion, err = kubeversion.Parse(text)
+	if err != nil {
+		r.warn(ctx, err.Error())
+	}
+	if at := strings.LastIndex(text, " v"); at >= 0 {
+		f.KubeletPrinted = strings.TrimSpace(text[at+2:])
+	}
+	return nil
+}
+
+// printedVersion asks a program of a snap for its version, once for each revision.
+func (r *run) printedVersion(ctx context.Context, program, revision string) (string, error) {
+	if known := r.state.Versions[program]; known.Revision == revision {
+		return known.Text, nil
+	}
+	out, err := r.machine.runner.Run(ctx, host.Command{Name: r.machine.host.Path("/snap/bin/" + program), Args: []string{"--version"}, Timeout: 30 * time.Second})
+	if err != nil {
+		return "", fmt.Errorf("cannot learn the version of %s: %w", program, err)
+	}
+	text := strings.TrimSpace(string(bytes.TrimSpace(out.Stdout)))
+	r.state.Versions[program] = state.ProgramVersion{Revision: revision, Text: text}
+	return text, nil
+}
+
+func (r *run) observeUnits(ctx context.Context, f *worker.Facts) error {
+	names := []string{worker.KubeletUnit, worker.KubeProxyUnit, worker.ContainerdUnit, worker.DockerUnit}
+	units, err := r.settledUnits(ctx, names)
+	if err != nil {
+		return fmt.Errorf("cannot see which services run: %w", err)
+	}
+	f.Units = map[string]worker.UnitFact{}
+	for name, u := range units {
+		f.Units[name] = worker.UnitFact{Exists: u.Found(), Running: u.Running() && !u.Crashing(), Detail: detail(u)}
+	}
+	return nil
+}
+
+// settledUnits reads the units' states. Daemons that this invocation has started get a moment first: one that cannot
+// live with its configuration ends at once, and systemd calls it active until then.
+func (r *run) settledUnits(ctx context.Context, names []string) (map[string]systemd.Unit, error) {
+	for {
+		units, err := r.machine.systemd.Units(ctx, names...)
+		if err != nil {
+			return nil, err
+		}
+		young := false
+		for _, name := range []string{worker.KubeletUnit, worker.KubeProxyUnit} {
+			u := units[name]
+			young = young || r.system.Restarts[name] > 0 && u.Running() && time.Since(u.StartedAt) < settleTime
+		}
+		if !young {
+			return units, nil
+		}
+		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// Waits of an invocation that has started a daemon; see settledUnits and observeNode.
+const (
+	settleTime   = time.Second
+	registerTime = 15 * time.Second
+)
+
+func detail(u systemd.Unit) string {
+	text := u.ActiveState + " (" + u.SubState + ")"
+	if u.Result != "" && u.Result != "success" {
+		text += fmt.Sprintf(", result %s, exit status %d", u.Result, u.ExitStatus)
+	}
+	if u.NRestarts > 0 {
+		text += fmt.Sprintf(", restarted %d times by systemd", u.NRestarts)
+	}
+	return text
+}
+
+// connect makes the client of the cluster as soon as there is something to make it of. The node's own server is the
+// first to be asked.
+func (r *run) connect(f worker.Facts) error {
+	if r.cluster != nil || len(f.Cluster.Servers) == 0 || f.Creds.Client.Empty() || len(f.Certs.CA) == 0 {
+		return nil
+	}
+	servers := []string{f.Server()}
+	for _, s := range f.Cluster.Servers {
+		if s != servers[0] {
+			servers = append(servers, s)
+		}
+	}
+	client, err := kube.New(kube.Config{Servers: servers, CA: f.Certs.CA, Token: f.Creds.Client})
+	if err != nil {
+		return err
+	}
+	r.cluster, r.system.Nodes = client, client
+	return nil
+}
+
+// observeNode reads the Node object, once, and again after the kubelet was started: a new node takes a second or two to
+// register, and no hook of Juju would tell when it has.
+func (r *run) observeNode(ctx context.Context, f worker.Facts) worker.NodeFact {
+	started := r.system.Restarts[worker.KubeletUnit]
+	kubelet := f.Units[worker.KubeletUnit]
+	switch {
+	case r.cluster == nil || !kubelet.Exists || r.stopping():
+		return worker.NodeFact{}
+	case r.node != nil && r.nodeAt == started:
+		return *r.node
+	}
+	deadline := r.clock().Add(registerTime)
+	for {
+		node := r.askNode(ctx, f.NodeName)
+		wait := started > 0 && kubelet.Running && node.Failure == nil && !node.Ready && r.clock().Before(deadline)
+		if !wait || sleep(ctx, 250*time.Millisecond) != nil {
+			r.node, r.nodeAt = &node, started
+			return node
+		}
+	}
+}
+
+func (r *run) askNode(ctx context.Context, name string) worker.NodeFact {
+	n, err := r.cluster.GetNode(ctx, name)
+	if kube.KindOf(err) == kube.NotFound {
+		return worker.NodeFact{Asked: true}
+	}
+	if err != nil {
+		return worker.NodeFact{Asked: true, Failure: err}
+	}
+	return worker.NodeFact{Asked: true, Exists: true, Ready: n.IsReady(), Reason: reason(n), Labels: n.Labels}
+}
+
+func reason(n kube.Node) string {
+	if n.Ready.Message != "" {
+		return n.Ready.Message
+	}
+	return "the kubelet has not reported yet"
+}

@@ -1,0 +1,168 @@
+package charm
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"kubernetes-worker/internal/juju"
+	"kubernetes-worker/internal/kubeconfig"
+	"kubernetes-worker/internal/options"
+	"kubernetes-worker/internal/relation"
+	"kubernetes-worker/internal/relation/certificates"
+	"kubernetes-worker/internal/relation/cni"
+	"kubernetes-worker/internal/relation/kubeapi"
+	"kubernetes-worker/internal/relation/kubecontrol"
+	"kubernetes-worker/internal/secret"
+	"kubernetes-worker/internal/worker"
+)
+
+// endpoints are those the charm reads. Everything that a hook reads from Juju is named here.
+func endpoints() []string {
+	return []string{"certificates", "cni", "kube-api-endpoint", "kube-control"}
+}
+
+// model fills in what Juju says. It is read once in an invocation.
+func (r *run) model(ctx context.Context) (worker.Facts, error) {
+	s := r.session.Snapshot()
+	f := worker.Facts{
+		Unit: r.env.UnitName, App: r.env.AppName, UnitNumber: r.env.UnitNumber(), Hook: r.event.Name,
+		AvailabilityZone: r.env.AvailabilityZone, PublicAddress: s.PublicAddress,
+		ModelProxy: options.Proxy{HTTP: r.env.HTTPProxy, HTTPS: r.env.HTTPSProxy, NoProxy: r.env.NoProxy},
+		Relations:  map[string][]relation.Relation{}, Leaving: map[string]bool{},
+		SecretsSupported: r.hasTool("secret-get"), UpgradeApproved: r.approved,
+	}
+	if f.PublicAddress == "" {
+		f.PublicAddress = s.PrivateAddress
+	}
+	if first := s.IngressAddress("kube-control"); first != "" {
+		f.IngressAddresses = append(f.IngressAddresses, first)
+		for _, a := range s.Networks["kube-control"].Ingress {
+			if a != first {
+				f.IngressAddresses = append(f.IngressAddresses, a)
+			}
+		}
+	}
+	f.Options, f.Findings = options.ParseKeeping(s.Config, r.state.GoodOptions)
+	if len(r.state.GoodOptions) > 0 {
+		good, _ := options.Parse(r.state.GoodOptions)
+		f.LastGood = &good
+	}
+	for _, endpoint := range endpoints() {
+		f.Relations[endpoint] = s.Endpoint(endpoint)
+	}
+	if r.event.DepartingUnit == r.env.UnitName && r.event.RelationID != "" {
+		f.Leaving[r.event.RelationID] = true
+	}
+	if len(f.Relations["kube-control"]) == 0 {
+		goal, err := r.session.GoalState(ctx)
+		if err != nil && !errors.Is(err, juju.ErrNoTool) {
+			return f, err
+		}
+		f.ControlExpected = goal.Expects("kube-control")
+	}
+	return f, nil
+}
+
+// peers decodes what the relations carry and fills in, where one is away or unusable, what was heard last: from the
+// node's own files for secrets and certificates, from the state file for the rest.
+func (r *run) peers(ctx context.Context, f *worker.Facts) {
+	var problems []relation.Problem
+	note := func(more []relation.Problem) { problems = append(problems, more...) }
+
+	control, more := kubecontrol.Decode(f.Relations["kube-control"], "system:node:"+f.NodeName)
+	note(more)
+	f.Control = control
+	servers, more := kubeapi.Decode(f.Relations["kube-api-endpoint"])
+	note(more)
+	network, more := cni.Decode(f.Relations["cni"], control.DefaultCNI)
+	note(more)
+	f.CNI = network
+
+	f.Cluster = r.state.Cluster
+	if all := append(servers, control.APIEndpoints...); len(all) > 0 {
+		slices.Sort(all)
+		f.Cluster.Servers = slices.Compact(all)
+	}
+	if control.DNSKnown {
+		f.Cluster.DNSKnown, f.Cluster.DNSEnabled, f.Cluster.DNS = true, control.DNSEnabled, control.DNSAddress
+	}
+	if control.Domain != "" {
+		f.Cluster.Domain = control.Domain
+	}
+	if control.RegistryLocation != "" {
+		f.Cluster.Registry = control.RegistryLocation
+	}
+	if network.CIDR != "" {
+		f.Cluster.CIDR = network.CIDR
+	}
+	f.Creds, more = r.credentials(ctx, control.Credentials)
+	note(more)
+	f.Certs, more = r.certificates(*f)
+	note(more)
+	f.Problems = problems
+}
+
+// credentials are the tokens the control plane gave, inline or in a secret, else those that the node already uses.
+func (r *run) credentials(ctx context.Context, given kubecontrol.Credentials) (worker.Credentials, []relation.Problem) {
+	var problems []relation.Problem
+	if !given.Complete() && given.SecretID != "" {
+		values, err := r.session.Secret(ctx, given.SecretID)
+		if err != nil {
+			problems = append(problems, relation.Problem{Endpoint: "kube-control", Key: "creds", Reason: "its secret cannot be read: " + err.Error()})
+		} else {
+			texts := map[string]string{}
+			for key, value := range values {
+				texts[key] = value.Reveal()
+			}
+			given, problems = kubecontrol.DecodeSecret(texts)
+		}
+	}
+	if given.Complete() {
+		return worker.Credentials{Kubelet: given.KubeletToken, Proxy: given.ProxyToken, Client: given.ClientToken, FromRelation: true}, problems
+	}
+	kubelet, proxy, client := r.savedToken(worker.KubeletKubeconfig), r.savedToken(worker.ProxyKubeconfig), r.savedToken(worker.RootKubeconfig)
+	return worker.Credentials{Kubelet: kubelet, Proxy: proxy, Client: client}, problems
+}
+
+func (r *run) savedToken(path string) secret.Value { return r.savedKubeconfig(path).Token }
+
+// savedKubeconfig reads one of our kubeconfigs; one that is missing or not ours gives nothing.
+func (r *run) savedKubeconfig(path string) kubeconfig.Config {
+	content, err := r.machine.host.ReadFile(path)
+	if err != nil {
+		return kubeconfig.Config{}
+	}
+	config, err := kubeconfig.Parse(content)
+	if err != nil {
+		return kubeconfig.Config{}
+	}
+	return config
+}
+
+// certificates are what the authority sent, completed from the node's own files.
+func (r *run) certificates(f worker.Facts) (certificates.Facts, []relation.Problem) {
+	rels := f.Relations["certificates"]
+	var own relation.Bag
+	if len(rels) > 0 {
+		own = rels[0].Own
+	}
+	certs, problems := certificates.Decode(rels, f.CertificateRequest(), own, r.now)
+	read := func(path string) []byte {
+		content, err := r.machine.host.ReadFile(path)
+		if err != nil {
+			return nil
+		}
+		return content
+	}
+	if len(certs.CA) == 0 {
+		certs.CA = read(worker.CAFile)
+	}
+	if len(certs.ServerCert) == 0 {
+		certs.ServerCert, certs.ServerKey = read(worker.ServerCertFile), secret.New(string(read(worker.ServerKeyFile)))
+	}
+	if len(certs.ClientCert) == 0 {
+		certs.ClientCert, certs.ClientKey = read(worker.ClientCertFile), secret.New(string(read(worker.ClientKeyFile)))
+	}
+	return certs, problems
+}

@@ -1,0 +1,55 @@
+package charm
+
+import (
+	"encoding/json"
+	"os"
+	"syscall"
+	"time"
+)
+
+// Report is what one invocation cost.
+type Report struct {
+	Event       string         `json:"event"`
+	WallMillis  float64        `json:"wall-ms"`
+	CPUMillis   float64        `json:"cpu-ms"` // of this process, user and system
+	PeakKiB     int64          `json:"peak-kib"`
+	Transport   string         `json:"transport"`
+	Tools       map[string]int `json:"tools"` // calls by tool
+	Forks       int            `json:"forks"` // processes started, tools included
+	FilesWrote  int            `json:"files-written"`
+	Restarts    map[string]int `json:"restarts"`
+	APIRequests int            `json:"api-requests"`
+}
+
+// report appends what the invocation cost to the file that the environment names, if it names one. What goes wrong there
+// must not fail a hook.
+func (r *run) report() {
+	path := r.invocation.Getenv(ReportSwitch)
+	if path == "" || r.session == nil || r.system == nil {
+		return
+	}
+	var usage syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
+	out := Report{
+		Event: r.event.Name, WallMillis: millis(r.clock().Sub(r.began)),
+		CPUMillis: millis(time.Duration(usage.Utime.Nano() + usage.Stime.Nano())), PeakKiB: usage.Maxrss,
+		Transport: r.session.TransportName(), Tools: r.session.Counts(),
+		Forks:      r.machine.runner.Forks() + r.transport.Processes(),
+		FilesWrote: r.machine.host.Writes(), Restarts: r.system.Restarts,
+	}
+	if r.cluster != nil {
+		out.APIRequests = r.cluster.Requests()
+	}
+	line, err := json.Marshal(out)
+	if err != nil {
+		return
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return
+	}
+	defer file.Close()
+	_, _ = file.Write(append(line, '\n'))
+}
+
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

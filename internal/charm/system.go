@@ -1,0 +1,89 @@
+package charm
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"kubernetes-worker/internal/apt"
+	"kubernetes-worker/internal/host"
+	"kubernetes-worker/internal/juju"
+	"kubernetes-worker/internal/resource"
+	"kubernetes-worker/internal/snapd"
+	"kubernetes-worker/internal/state"
+	"kubernetes-worker/internal/systemd"
+)
+
+// stateFile lies in the charm's directory, so that it goes with the unit and never meets another one's.
+const stateFile = ".kubernetes-worker-state.json"
+
+// machine is the adapters of one invocation.
+type machine struct {
+	host     *host.Host
+	runner   *host.Exec
+	snapd    *snapd.Client
+	systemd  *systemd.Conn
+	packages packages
+}
+
+func newMachine(root string, environ []string, log func(string)) *machine {
+	h := host.New(root)
+	runner := host.NewExec(root, environ)
+	return &machine{
+		host: h, runner: runner, snapd: snapd.New(root, snapd.Settings{}), systemd: systemd.New(root, systemd.Settings{}),
+		packages: packages{host: h, apt: &apt.Apt{Host: h, Runner: runner, Log: log, Now: time.Now, Sleep: sleep}},
+	}
+}
+
+// packages is the package manager as resources see it.
+type packages struct {
+	host *host.Host
+	apt  *apt.Apt
+}
+
+func (p packages) Installed(names []string) (map[string]string, error) {
+	return apt.Installed(p.host, names...)
+}
+
+func (p packages) Install(ctx context.Context, names []string) error {
+	return p.apt.Install(ctx, names, apt.Options{NoRecommends: true})
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// system puts the adapters together for the resources of one invocation.
+func (m *machine) system(s *juju.Session, file *state.File) *resource.System {
+	sys := &resource.System{
+		Host: m.host, Packages: m.packages, Snaps: m.snapd, Services: m.systemd, Run: m.runner, State: file, Root: os.Geteuid() == 0,
+		Progress: func(ctx context.Context, message string) { _ = s.Progress(ctx, juju.Maintenance, message) },
+		Log:      func(ctx context.Context, line string) { _ = s.Log(ctx, juju.Info, line) },
+	}
+	sys.Prepare()
+	return sys
+}
+
+// charmFiles stores the state file in the charm's directory, which is never below another root.
+type charmFiles struct{ host *host.Host }
+
+func (c charmFiles) ReadFile(path string) ([]byte, error) { return c.host.ReadFile(path) }
+
+func (c charmFiles) WriteFile(path string, content []byte) error {
+	return c.host.WriteFile(path, content, host.FileMeta{Mode: 0o600, UID: os.Geteuid(), GID: os.Getegid()})
+}
+
+// unitRunner lets the journal be read through the machine's runner.
+type unitRunner struct{ runner host.Runner }
+
+func (u unitRunner) Run(ctx context.Context, name string, args ...string) ([]byte, error) {
+	out, err := u.runner.Run(ctx, host.Command{Name: name, Args: args, Timeout: 10 * time.Second})
+	return out.Stdout, err
+}

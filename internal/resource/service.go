@@ -1,0 +1,236 @@
+package resource
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sort"
+	"time"
+
+	"kubernetes-worker/internal/systemd"
+)
+
+// Input is something a daemon reads at its start. Path is the file behind it, empty if there is none.
+type Input struct {
+	Name        string
+	Path        string
+	Fingerprint string
+}
+
+// Service is a systemd unit that runs with the wanted inputs, or, with Stopped, neither runs nor starts at boot.
+//
+// It restarts only when an input differs from the one it was last started with. That is kept in the state file; where it
+// is not (first contact, killed between restart and note), a daemon that started after its inputs were written has
+// already read them.
+type Service struct {
+	Unit    string
+	Inputs  []Input
+	Stopped bool
+	Needs   []string // IDs of resources without which it must not be restarted
+}
+
+// ID is service:UNIT.
+func (s Service) ID() string { return "service:" + s.Unit }
+
+// Stage is ServiceStage.
+func (s Service) Stage() Stage { return ServiceStage }
+
+// Requires names the resources that must be in place.
+func (s Service) Requires() []string { return s.Needs }
+
+// Equal compares all fields.
+func (s Service) Equal(other any) bool {
+	o, ok := other.(Service)
+	return ok && o.Unit == s.Unit && o.Stopped == s.Stopped && slices.Equal(o.Inputs, s.Inputs) && slices.Equal(o.Needs, s.Needs)
+}
+
+// Plan compares the unit's state and inputs with the wanted ones.
+func (s Service) Plan(ctx context.Context, sys *System) (*Change, error) {
+	unit, err := sys.unit(ctx, s.Unit)
+	if err != nil {
+		return nil, err
+	}
+	if s.Stopped {
+		return s.planStop(sys, unit), nil
+	}
+	if !unit.Found() {
+		return nil, fmt.Errorf("cannot run %s: systemd does not know the unit", s.Unit)
+	}
+	recorded, known := sys.State.Services[s.Unit]
+	newest := s.newestInput(sys.Host)
+	switch decide(s, unit, recorded, known, newest, sys.tried[s.Unit]) {
+	case restart:
+		causes := s.causes(recorded, known, sys.changed)
+		return &Change{Cause: "restarted: " + sentence(causes), Apply: func(ctx context.Context) error {
+			return s.start(ctx, sys, unit, sys.Services.Restart)
+		}}, nil
+	case start:
+		return &Change{Cause: "started: it was " + unit.ActiveState, Apply: func(ctx context.Context) error {
+			return s.start(ctx, sys, unit, sys.Services.Start)
+		}}, nil
+	case enable:
+		return &Change{Cause: "enabled for the next boot", Apply: func(ctx context.Context) error {
+			return wrap("enable "+s.Unit, sys.Services.Enable(ctx, s.Unit))
+		}}, nil
+	case reload:
+		return &Change{Cause: "its unit files changed", Apply: func(ctx context.Context) error {
+			return wrap("reload the unit files of "+s.Unit, sys.Services.DaemonReload(ctx))
+		}}, nil
+	case adopt:
+		return &Change{Silent: true, Apply: func(context.Context) error { return s.record(sys) }}, nil
+	}
+	return nil, nil
+}
+
+type decision int
+
+const (
+	keep decision = iota
+	adopt
+	reload
+	enable
+	start
+	restart
+)
+
+// decide is the whole policy of restarts; it is pure.
+//
+//	inputs known to differ, daemon older than them        → restart
+//	inputs known to differ, daemon started after them     → adopt: it has read them
+//	down, and this hook has not tried yet                 → start
+//	otherwise                                             → keep
+//
+// A unit that systemd is about to start again by itself counts as running: starting it now would hide its fault.
+func decide(s Service, unit systemd.Unit, recorded map[string]string, known bool, newestInput time.Time, tried bool) decision {
+	same := known && maps.Equal(recorded, s.fingerprints())
+	running := unit.Running()
+	switch {
+	case !running && !restarting(unit) && !tried:
+		return start
+	case !running && same, !running && tried && !restarting(unit):
+		return keep
+	case !same && !unit.StartedAt.IsZero() && unit.StartedAt.After(newestInput):
+		return adopt
+	case !same:
+		return restart
+	case unit.NeedDaemonReload:
+		return reload
+	case !enabledAtBoot(unit):
+		return enable
+	}
+	return keep
+}
+
+func (s Service) fingerprints() map[string]string {
+	m := make(map[string]string, len(s.Inputs))
+	for _, in := range s.Inputs {
+		m[in.Name] = in.Fingerprint
+	}
+	return m
+}
+
+// newestInput is when the last of the input files was written.
+func (s Service) newestInput(h Host) time.Time {
+	var newest time.Time
+	for _, in := range s.Inputs {
+		if in.Path == "" {
+			continue
+		}
+		if info, err := h.Stat(in.Path); err == nil && info.ModTime().After(newest) {
+			newest = info.ModTime()
+		}
+	}
+	return newest
+}
+
+// causes names the inputs that differ, with what was seen to change in them during this hook.
+func (s Service) causes(recorded map[string]string, known bool, changed map[string]string) []string {
+	var causes []string
+	for _, in := range s.Inputs {
+		if recorded[in.Name] == in.Fingerprint {
+			continue
+		}
+		switch detail := changed[in.Name]; {
+		case detail != "":
+			causes = append(causes, in.Name+" "+detail)
+		case !known:
+			causes = append(causes, in.Name+" is newer than the daemon")
+		default:
+			causes = append(causes, in.Name+" changed")
+		}
+	}
+	wanted := s.fingerprints()
+	for name := range recorded {
+		if _, still := wanted[name]; !still {
+			causes = append(causes, name+" is not read any more")
+		}
+	}
+	sort.Strings(causes)
+	return causes
+}
+
+// start starts or restarts the unit and notes what it was started with.
+func (s Service) start(ctx context.Context, sys *System, unit systemd.Unit, how func(context.Context, string) error) error {
+	sys.tried[s.Unit] = true
+	if unit.NeedDaemonReload {
+		if err := sys.Services.DaemonReload(ctx); err != nil {
+			return wrap("reload the unit files of "+s.Unit, err)
+		}
+	}
+	if !enabledAtBoot(unit) {
+		if err := sys.Services.Enable(ctx, s.Unit); err != nil {
+			return wrap("enable "+s.Unit, err)
+		}
+	}
+	if err := how(ctx, s.Unit); err != nil {
+		return wrap("start "+s.Unit, err)
+	}
+	sys.Restarts[s.Unit]++
+	return s.record(sys)
+}
+
+// record notes the inputs at once, so that a kill after the restart does not cost a second one.
+func (s Service) record(sys *System) error {
+	sys.State.Services[s.Unit] = s.fingerprints()
+	return sys.State.Save()
+}
+
+func (s Service) planStop(sys *System, unit systemd.Unit) *Change {
+	_, recorded := sys.State.Services[s.Unit]
+	active := unit.Running() || restarting(unit)
+	enabled := unit.Found() && enabledAtBoot(unit)
+	if !active && !enabled {
+		if !recorded {
+			return nil
+		}
+		return &Change{Silent: true, Apply: func(context.Context) error {
+			delete(sys.State.Services, s.Unit)
+			return nil
+		}}
+	}
+	return &Change{Cause: "stopped and disabled", Apply: func(ctx context.Context) error {
+		if active {
+			if err := sys.Services.Stop(ctx, s.Unit); err != nil {
+				return wrap("stop "+s.Unit, err)
+			}
+		}
+		if enabled {
+			if err := sys.Services.Disable(ctx, s.Unit); err != nil {
+				return wrap("disable "+s.Unit, err)
+			}
+		}
+		delete(sys.State.Services, s.Unit)
+		return nil
+	}}
+}
+
+// restarting reports whether systemd is on the way of starting the unit by itself.
+func restarting(u systemd.Unit) bool {
+	return u.ActiveState == "activating" || u.SubState == "auto-restart"
+}
+
+// enabledAtBoot reports whether the unit starts at boot, or is of a kind that nobody enables.
+func enabledAtBoot(u systemd.Unit) bool {
+	return u.UnitFileState != "disabled" && u.UnitFileState != "masked"
+}

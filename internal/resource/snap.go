@@ -1,0 +1,103 @@
+package resource
+
+import (
+	"context"
+	"fmt"
+
+	"kubernetes-worker/internal/snapd"
+)
+
+// Snap is a snap installed from a file or from a channel of the store. Who declares it has decided that the difference
+// may be made; a snap that has to wait for an operator's word is not declared.
+type Snap struct {
+	Name    string
+	File    string // path of the resource file; empty: from the store
+	Print   string // fingerprint of that file
+	Channel string
+	Classic bool
+	// Convert turns a failure into a condition; nil leaves it as it is.
+	Convert func(error) error
+}
+
+// ID is snap:NAME.
+func (s Snap) ID() string { return "snap:" + s.Name }
+
+// Stage is SnapStage.
+func (s Snap) Stage() Stage { return SnapStage }
+
+// Equal compares all but how failures are told.
+func (s Snap) Equal(other any) bool {
+	o, ok := other.(Snap)
+	return ok && o.Name == s.Name && o.File == s.File && o.Print == s.Print && o.Channel == s.Channel && o.Classic == s.Classic
+}
+
+// Plan compares what is installed with what is wanted.
+func (s Snap) Plan(ctx context.Context, sys *System) (*Change, error) {
+	have, err := sys.Snaps.Snap(ctx, s.Name)
+	installed := err == nil
+	if err != nil && snapd.Classify(err) != snapd.NotInstalled {
+		return nil, s.convert(fmt.Errorf("cannot look at snap %s: %w", s.Name, err))
+	}
+	cause := s.differs(installed, have, sys.State.Snaps[s.Name])
+	if cause == "" {
+		return nil, nil
+	}
+	return &Change{Cause: cause, Status: "Installing " + s.Name + " snap", Apply: func(ctx context.Context) error {
+		if err := s.install(ctx, sys, installed, have); err != nil {
+			return s.convert(fmt.Errorf("cannot install snap %s: %w", s.Name, err))
+		}
+		if s.File != "" {
+			sys.State.Snaps[s.Name] = s.Print
+		} else {
+			delete(sys.State.Snaps, s.Name)
+		}
+		return sys.State.Save()
+	}}, nil
+}
+
+func (s Snap) differs(installed bool, have snapd.Snap, print string) string {
+	switch {
+	case !installed:
+		return "not installed"
+	case s.File != "" && print != s.Print:
+		return "the resource file differs from the one installed"
+	case s.File == "" && have.Local():
+		return "installed from a file, wanted from channel " + s.Channel
+	case s.File == "" && !snapd.SameChannel(have.Channel, s.Channel):
+		return fmt.Sprintf("channel %s, wanted %s", have.Channel, s.Channel)
+	}
+	return ""
+}
+
+func (s Snap) install(ctx context.Context, sys *System, installed bool, have snapd.Snap) error {
+	progress := func(p snapd.ChangeProgress) { sys.Progress(ctx, "Installing "+s.Name+" snap"+describe(p)) }
+	switch {
+	case s.File != "":
+		sys.Log(ctx, "Installing "+s.File+" from local resource")
+		return sys.Snaps.InstallFile(ctx, s.File, snapd.FileOptions{Name: s.Name, Classic: s.Classic, Dangerous: true}, progress)
+	case installed:
+		sys.Log(ctx, "Refreshing "+s.Name+" from store")
+		return sys.Snaps.Refresh(ctx, s.Name, snapd.Options{Channel: s.Channel, Classic: s.Classic, Amend: have.Local()}, progress)
+	default:
+		sys.Log(ctx, "Installing "+s.Name+" from store")
+		return sys.Snaps.Install(ctx, s.Name, snapd.Options{Channel: s.Channel, Classic: s.Classic}, progress)
+	}
+}
+
+func (s Snap) convert(err error) error {
+	if s.Convert != nil {
+		return s.Convert(err)
+	}
+	return err
+}
+
+// describe shows a running snapd change as " (Download snap: 40%)".
+func describe(p snapd.ChangeProgress) string {
+	switch {
+	case p.Task == "":
+		return ""
+	case p.Total > 0:
+		return fmt.Sprintf(" (%s, %d%% of %d MB)", p.Task, p.Done*100/p.Total, p.Total>>20)
+	}
+	return fmt.Sprintf(" (%s, step %d of %d)", p.Task, p.Step, p.Steps)
+}

@@ -1,0 +1,103 @@
+package resource
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"os"
+
+	"kubernetes-worker/internal/host"
+	"kubernetes-worker/internal/snapd"
+	"kubernetes-worker/internal/state"
+	"kubernetes-worker/internal/systemd"
+)
+
+// Host is the machine's files.
+type Host interface {
+	ReadFile(path string) ([]byte, error)
+	Open(path string) (*os.File, error)
+	ReadDir(path string) ([]fs.DirEntry, error)
+	MkdirAll(path string, mode fs.FileMode) error
+	Chown(path string, uid, gid int) error
+	Stat(path string) (fs.FileInfo, error)
+	Lstat(path string) (fs.FileInfo, error)
+	WriteFile(path string, content []byte, meta host.FileMeta) error
+	WriteFrom(path string, content io.Reader, meta host.FileMeta) error
+	Remove(path string) error
+	Readlink(path string) (string, error)
+	Symlink(target, path string) error
+}
+
+// Packages is the machine's package manager.
+type Packages interface {
+	Installed(names []string) (map[string]string, error)
+	Install(ctx context.Context, names []string) error
+}
+
+// Snaps is the snap daemon.
+type Snaps interface {
+	Snap(ctx context.Context, name string) (snapd.Snap, error)
+	Install(ctx context.Context, name string, options snapd.Options, progress snapd.Progress) error
+	InstallFile(ctx context.Context, path string, options snapd.FileOptions, progress snapd.Progress) error
+	Refresh(ctx context.Context, name string, options snapd.Options, progress snapd.Progress) error
+	Conf(ctx context.Context, name string) (map[string]any, error)
+	SetConf(ctx context.Context, name string, conf map[string]any) error
+}
+
+// Services is the service manager.
+type Services interface {
+	Units(ctx context.Context, names ...string) (map[string]systemd.Unit, error)
+	Start(ctx context.Context, unit string) error
+	Stop(ctx context.Context, unit string) error
+	Restart(ctx context.Context, unit string) error
+	Enable(ctx context.Context, unit string) error
+	Disable(ctx context.Context, unit string) error
+	DaemonReload(ctx context.Context) error
+}
+
+// Nodes is what the charm does to nodes of the cluster.
+type Nodes interface {
+	PatchNodeLabels(ctx context.Context, name string, set map[string]string, remove []string) (changed bool, err error)
+	DeleteNode(ctx context.Context, name string) error
+}
+
+// System is everything resources act on, for one invocation.
+type System struct {
+	Host     Host
+	Packages Packages
+	Snaps    Snaps
+	Services Services
+	// Nodes is nil as long as there is no access to an API server.
+	Nodes Nodes
+	Run   host.Runner
+	State *state.File
+	// Root says that the process may give files away.
+	Root bool
+	// Progress shows a maintenance message; Log tells the operator what was changed.
+	Progress func(ctx context.Context, message string)
+	Log      func(ctx context.Context, line string)
+
+	// Pending is relation data that goes out when the hook has succeeded: relation id → key → value.
+	Pending map[string]map[string]string
+	// Restarts counts starts and restarts by unit.
+	Restarts map[string]int
+
+	changed map[string]string // file → what changed in it during this invocation
+	tried   map[string]bool   // units that this invocation has started
+}
+
+// Prepare makes the system ready for one invocation.
+func (s *System) Prepare() {
+	s.Pending = map[string]map[string]string{}
+	s.Restarts, s.changed, s.tried = map[string]int{}, map[string]string{}, map[string]bool{}
+}
+
+func (s *System) noteChange(name, what string) { s.changed[name] = what }
+
+func (s *System) unit(ctx context.Context, name string) (systemd.Unit, error) {
+	units, err := s.Services.Units(ctx, name)
+	if err != nil {
+		return systemd.Unit{}, wrap("look at "+name, err)
+	}
+	return units[name], nil
+}

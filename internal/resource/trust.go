@@ -1,0 +1,80 @@
+package resource
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"time"
+
+	"kubernetes-worker/internal/host"
+)
+
+// TrustedCA is a certificate authority that the machine's programs trust. Whether they do is seen in the bundle that
+// update-ca-certificates makes.
+type TrustedCA struct {
+	Name   string // base name of the file below /usr/local/share/ca-certificates
+	PEM    []byte
+	Absent bool
+}
+
+const (
+	localCAs = "/usr/local/share/ca-certificates/"
+	caBundle = "/etc/ssl/certs/ca-certificates.crt"
+)
+
+// ID is trusted-ca:NAME.
+func (c TrustedCA) ID() string { return "trusted-ca:" + c.Name }
+
+// Stage is FileStage, or CleanupStage for one that goes.
+func (c TrustedCA) Stage() Stage {
+	if c.Absent {
+		return CleanupStage
+	}
+	return FileStage
+}
+
+// Equal compares the certificate.
+func (c TrustedCA) Equal(other any) bool {
+	o, ok := other.(TrustedCA)
+	return ok && o.Name == c.Name && o.Absent == c.Absent && bytes.Equal(o.PEM, c.PEM)
+}
+
+// Plan looks for the certificate in the local directory and in the bundle.
+func (c TrustedCA) Plan(_ context.Context, sys *System) (*Change, error) {
+	path := localCAs + c.Name + ".crt"
+	have, err := readFile(sys.Host, path)
+	if err != nil {
+		return nil, err
+	}
+	bundle, err := sys.Host.ReadFile(caBundle)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, wrap("read "+caBundle, err)
+	}
+	cause := ""
+	switch {
+	case c.Absent && have.exists:
+		cause = "not trusted any more"
+	case c.Absent:
+	case !have.exists || !bytes.Equal(have.content, c.PEM):
+		cause = "changed"
+	case !bytes.Contains(bundle, bytes.TrimSpace(c.PEM)):
+		cause = "not in the machine's bundle"
+	}
+	if cause == "" {
+		return nil, nil
+	}
+	return &Change{Cause: cause, Apply: func(ctx context.Context) error {
+		command := host.Command{Name: "update-ca-certificates", Timeout: 2 * time.Minute}
+		if c.Absent {
+			if err := sys.Host.Remove(path); err != nil {
+				return wrap("remove "+path, err)
+			}
+			command.Args = []string{"--fresh"}
+		} else if err := sys.Host.WriteFile(path, c.PEM, host.FileMeta{Mode: 0o644}); err != nil {
+			return wrap("write "+path, err)
+		}
+		_, err := sys.Run.Run(ctx, command)
+		return err
+	}}, nil
+}

@@ -1,0 +1,157 @@
+// Package state owns the file in which the charm keeps, between hooks, what it cannot observe: which inputs a service
+// was last started with, which resource files were unpacked, what was last told to Juju. It holds no secrets: an input
+// is kept as a fingerprint.
+//
+// The file may be ahead of Juju (the flush after a hook can fail) and may be lost; everything in it can be derived
+// again, at the worst by doing something once more.
+package state
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"kubernetes-worker/internal/juju"
+)
+
+// Version is the version of the file's form. A file of a later version is not touched.
+const Version = 1
+
+// State is the content of the file.
+type State struct {
+	Version int `json:"version"`
+	// Services: unit name → input name → fingerprint the unit was last started with.
+	Services map[string]map[string]string `json:"services,omitempty"`
+	// Resources: resource name → the file it was last seen as.
+	Resources map[string]ResourceFile `json:"resources,omitempty"`
+	// Snaps: snap name → fingerprint of the resource file it was installed from; absent for snaps from the store.
+	Snaps map[string]string `json:"snaps,omitempty"`
+	// SnapKeys: snap name → configuration keys that the charm has set and has not removed yet.
+	SnapKeys map[string][]string `json:"snap-keys,omitempty"`
+	// Archives: archive name → fingerprint of the archive that was unpacked.
+	Archives map[string]string `json:"archives,omitempty"`
+	// Versions: program → the version it printed, with the snap revision it was asked at.
+	Versions map[string]ProgramVersion `json:"versions,omitempty"`
+	// Labels are the node labels that the charm has put on.
+	Labels map[string]string `json:"labels,omitempty"`
+	// GoodOptions: option → the last value that was valid and in force.
+	GoodOptions map[string]any `json:"good-options,omitempty"`
+	// NodeName is the name under which this machine registers, with the credentials asked for it.
+	NodeName string `json:"node-name,omitempty"`
+	// Cluster is what the relations last said of the cluster, so that the node stays manageable while one is away.
+	Cluster Cluster `json:"cluster"`
+	// Warned: warnings already logged, so that each is logged once until it changes.
+	Warned map[string]bool `json:"warned,omitempty"`
+	// Juju is what the Juju side wants remembered.
+	Juju juju.Remembered `json:"juju"`
+}
+
+// Cluster is what a worker needs to know of its cluster and is no secret.
+type Cluster struct {
+	Servers    []string `json:"servers,omitempty"`
+	Domain     string   `json:"domain,omitempty"`
+	DNSKnown   bool     `json:"dns-known,omitempty"`
+	DNSEnabled bool     `json:"dns-enabled,omitempty"`
+	DNS        []string `json:"dns,omitempty"`
+	CIDR       string   `json:"cidr,omitempty"`
+	Registry   string   `json:"registry,omitempty"`
+}
+
+// ResourceFile is a charm resource as it was last fetched. Size and ModTime tell cheaply that it is still the same file.
+type ResourceFile struct {
+	Path        string `json:"path"`
+	Size        int64  `json:"size"`
+	ModTime     int64  `json:"mod-time"` // nanoseconds since 1970
+	Fingerprint string `json:"fingerprint"`
+	Problem     int    `json:"problem,omitempty"` // why there is no file; 0: there is one
+}
+
+// ProgramVersion is what a program said of its version.
+type ProgramVersion struct {
+	Revision string `json:"revision"`
+	Text     string `json:"text"`
+}
+
+// Store reads and writes whole files below the host's root.
+type Store interface {
+	ReadFile(path string) ([]byte, error)
+	WriteFile(path string, content []byte) error
+}
+
+// File is the state file of one unit.
+type File struct {
+	State
+	path  string
+	store Store
+	saved []byte
+}
+
+// Load reads the state file. A missing file gives an empty state; one that is damaged gives an empty state and the
+// reason, since everything in it can be derived again; one of a later version is an error.
+func Load(store Store, path string) (*File, error) {
+	f := &File{path: path, store: store}
+	f.State = empty()
+	content, err := store.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return f, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read state: %w", err)
+	}
+	loaded := empty()
+	if err := json.Unmarshal(content, &loaded); err != nil {
+		return f, Damaged{path, err}
+	}
+	if loaded.Version > Version {
+		return nil, fmt.Errorf("cannot use state %s: it is of version %d, made by a later charm; this charm knows up to %d", path, loaded.Version, Version)
+	}
+	loaded.Version = Version
+	f.State, f.saved = loaded, content
+	return f, nil
+}
+
+// Damaged says that the state file could not be understood; work goes on without it.
+type Damaged struct {
+	Path   string
+	Reason error
+}
+
+// Error says which file and why.
+func (d Damaged) Error() string {
+	return fmt.Sprintf("cannot understand state %s, deriving it again: %v", d.Path, d.Reason)
+}
+
+func empty() State {
+	return State{
+		Version: Version, Services: map[string]map[string]string{}, Resources: map[string]ResourceFile{}, Snaps: map[string]string{},
+		SnapKeys: map[string][]string{}, Archives: map[string]string{}, Versions: map[string]ProgramVersion{}, Labels: map[string]string{},
+		GoodOptions: map[string]any{}, Warned: map[string]bool{},
+	}
+}
+
+// Save writes the file if its content differs from what was read or written last.
+func (f *File) Save() error {
+	content, err := json.MarshalIndent(f.State, "", " ")
+	if err != nil {
+		return fmt.Errorf("cannot encode state: %w", err)
+	}
+	content = append(content, '\n')
+	if bytes.Equal(content, f.saved) {
+		return nil
+	}
+	if err := f.store.WriteFile(f.path, content); err != nil {
+		return fmt.Errorf("cannot save state: %w", err)
+	}
+	f.saved = content
+	return nil
+}
+
+// Fingerprint is how content is remembered: it tells sameness and gives nothing away of what is long enough to be secret.
+func Fingerprint(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:16])
+}

@@ -1,0 +1,22 @@
+package worker
+
+import "kubernetes-worker/internal/resource"
+
+// basePackages are what pods' volumes and port forwarding need on the host.
+func basePackages() Handler {
+	return Handler{Name: "base-packages", Declare: func(Facts) ([]resource.Resource, error) {
+		return []resource.Resource{resource.DebianPackages{
+			Group: "base", Names: []string{"cifs-utils", "ceph-common", "nfs-common", "socat"},
+			Status: "Installing base packages.", Convert: packageCondition("base packages"),
+		}}, nil
+	}}
+}
+
+// snapdPackage brings the snap daemon to machines that came without.
+func snapdPackage() Handler {
+	return Handler{Name: "snapd", Unless: []flag{SnapdReady}, Declare: func(Facts) ([]resource.Resource, error) {
+		return []resource.Resource{resource.DebianPackages{
+			Group: "snapd", Names: []string{"snapd"}, Status: "Installing snapd.", Convert: packageCondition("snapd"),
+		}}, nil
+	}}
+}

@@ -1,0 +1,165 @@
+package worker
+
+import (
+	"slices"
+
+	"kubernetes-worker/internal/kubeversion"
+	"kubernetes-worker/internal/options"
+	"kubernetes-worker/internal/relation"
+	"kubernetes-worker/internal/relation/certificates"
+	"kubernetes-worker/internal/relation/cni"
+	"kubernetes-worker/internal/relation/kubecontrol"
+	"kubernetes-worker/internal/secret"
+	"kubernetes-worker/internal/state"
+)
+
+// Facts is all that handlers decide upon, read at the start of a round.
+type Facts struct {
+	// From Juju.
+	Unit, App        string
+	UnitNumber       int
+	Hook             string
+	Options          options.Options
+	LastGood         *options.Options // the options last in force; nil on a fresh unit
+	Findings         []options.Finding
+	ModelProxy       options.Proxy // JUJU_CHARM_*_PROXY
+	AvailabilityZone string
+	PublicAddress    string
+	IngressAddresses []string // of kube-control's binding, the one to use first
+	SecretsSupported bool     // this Juju has secret-get
+	Relations        map[string][]relation.Relation
+	Leaving          map[string]bool // relation ids that this unit must not write to any more
+	UpgradeApproved  bool            // the operator ran the upgrade action
+	ControlExpected  bool            // goal-state lists kube-control, so its units will come
+
+	// From relations, with what was heard last where a relation is away at present.
+	Control  kubecontrol.Facts
+	Cluster  state.Cluster // DNS, servers and pod network in force
+	Creds    Credentials
+	Certs    certificates.Facts
+	CNI      cni.Facts
+	Problems []relation.Problem
+
+	// From the machine.
+	NodeName       string
+	Hostname, FQDN string
+	Arch           string // as dpkg names it
+	Container      bool
+	CgroupVersion  int
+	ResolvConfStub bool
+	UbuntuUser     *User
+	SnapdPackage   bool // snapd came with the machine or was installed
+	Snaps          map[string]SnapFact
+	KubeletVersion kubeversion.Version
+	KubeletPrinted string // the version text, which is the application's version
+	DockerIO       bool   // the package docker.io is installed
+	Resources      map[string]ResourceFact
+	Units          map[string]UnitFact
+	Kubeconfigs    Kubeconfigs
+	SnapRecords    map[string]string // snap → fingerprint of the file it was installed from
+	OldLabels      map[string]string // labels put on earlier
+
+	// From the cluster.
+	Node NodeFact
+}
+
+// Credentials are the three tokens of this node and where they came from.
+type Credentials struct {
+	Kubelet, Proxy, Client secret.Value
+	FromRelation           bool
+}
+
+// Complete reports whether all three are there.
+func (c Credentials) Complete() bool {
+	return !c.Kubelet.Empty() && !c.Proxy.Empty() && !c.Client.Empty()
+}
+
+// User is an account of the machine.
+type User struct {
+	UID, GID int
+	Home     string
+}
+
+// SnapFact is an installed snap.
+type SnapFact struct {
+	Version, Revision string
+	Channel           string // that it follows
+	Local             bool   // installed from a file
+}
+
+// ResourceFact is a charm resource. A resource that is not attached, or attached as an empty file, has no size.
+type ResourceFact struct {
+	Path        string
+	Size        int64
+	Fingerprint string
+	Problem     ResourceProblem
+}
+
+// ResourceProblem says why a resource could not be fetched.
+type ResourceProblem int
+
+const (
+	// ResourceFine: it was fetched, perhaps as an empty file.
+	ResourceFine ResourceProblem = iota
+	// ResourceMissing: Juju has none, or could not hand it out.
+	ResourceMissing
+	// ResourceToolMissing: this Juju has no resources at all.
+	ResourceToolMissing
+)
+
+// Attached reports whether there is a file to use.
+func (r ResourceFact) Attached() bool { return r.Problem == ResourceFine && r.Size > 0 }
+
+// UnitFact is a systemd unit.
+type UnitFact struct {
+	Exists  bool
+	Running bool
+	Detail  string // why it does not run: state, result and exit code
+}
+
+// Kubeconfigs is what the node's kubeconfigs on the disk say, which is what runs now.
+type Kubeconfigs struct {
+	Server string // of the kubelet
+}
+
+// NodeFact is this machine's Node object.
+type NodeFact struct {
+	Asked   bool  // an API server was asked
+	Failure error // no answer
+	Exists  bool
+	Ready   bool
+	Reason  string // why it is not Ready
+	Labels  map[string]string
+}
+
+// certificatesComplete reports whether all that the node needs of the authority is there.
+func (f Facts) certificatesComplete() bool {
+	c := f.Certs
+	return len(c.CA) > 0 && len(c.ServerCert) > 0 && !c.ServerKey.Empty() && len(c.ClientCert) > 0 && !c.ClientKey.Empty()
+}
+
+// related reports whether an endpoint has a relation, with or without units.
+func (f Facts) related(endpoint string) bool { return len(f.Relations[endpoint]) > 0 }
+
+// joined reports whether an endpoint has at least one remote unit.
+func (f Facts) joined(endpoint string) bool {
+	return slices.ContainsFunc(f.Relations[endpoint], func(r relation.Relation) bool { return len(r.Units) > 0 })
+}
+
+// remoteApps names the applications at the other end, for messages.
+func (f Facts) remoteApp(endpoint, otherwise string) string {
+	for _, r := range f.Relations[endpoint] {
+		if r.App != "" {
+			return r.App
+		}
+	}
+	return otherwise
+}
+
+// ingressAddress is the address under which the node is reached by the control plane.
+func (f Facts) ingressAddress() string {
+	if len(f.IngressAddresses) > 0 {
+		return f.IngressAddresses[0]
+	}
+	return f.PublicAddress
+}

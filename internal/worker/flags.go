@@ -1,0 +1,84 @@
+package worker
+
+import "kubernetes-worker/internal/reactive"
+
+// The flags that gate handlers. All are computed; none is remembered.
+const (
+	SnapdReady        reactive.Flag = "snapd.ready"
+	SnapsInstalled    reactive.Flag = "snaps.installed"
+	VersionKnown      reactive.Flag = "kubelet.version-known"
+	ControlJoined     reactive.Flag = "kube-control.joined"
+	ServersKnown      reactive.Flag = "api-servers.known"
+	CredentialsReady  reactive.Flag = "credentials.ready"
+	DNSKnown          reactive.Flag = "dns.known"
+	CertificatesAsked reactive.Flag = "certificates.joined"
+	CertificatesReady reactive.Flag = "certificates.ready"
+	CAKnown           reactive.Flag = "certificates.ca-known"
+	CNIJoined         reactive.Flag = "cni.joined"
+	PodNetworkKnown   reactive.Flag = "cni.network-known"
+	RuntimeRunning    reactive.Flag = "runtime.running"
+	NodeRegistered    reactive.Flag = "node.registered"
+)
+
+// Rules lists the flags with who owes each.
+func Rules() []Rule {
+	owed := func(text string) func(Facts) string { return func(Facts) string { return text } }
+	return []Rule{
+		{Flag: SnapdReady, Holds: func(f Facts) bool { return f.SnapdPackage }, Owes: owed("the package snapd is not installed yet")},
+		{Flag: SnapsInstalled, Holds: func(f Facts) bool { return len(f.missingSnaps()) == 0 }, Owes: owed("kubectl, kubelet and kube-proxy are not all installed yet")},
+		{Flag: VersionKnown, Holds: func(f Facts) bool { return !f.KubeletVersion.IsZero() }, Owes: owed("kubelet is not installed yet")},
+		{Flag: ControlJoined, Holds: func(f Facts) bool { return f.joined("kube-control") }, Owes: owed("no control plane is related, or none of its units is up")},
+		{Flag: ServersKnown, Holds: func(f Facts) bool { return len(f.Cluster.Servers) > 0 }, Owes: owesServers},
+		{Flag: CredentialsReady, Holds: func(f Facts) bool { return f.Creds.Complete() }, Owes: owesCredentials},
+		{Flag: DNSKnown, Holds: func(f Facts) bool { return f.Cluster.DNSKnown }, Owes: owesDNS},
+		{Flag: CertificatesAsked, Holds: func(f Facts) bool { return f.joined("certificates") }, Owes: owed("no certificate authority is related, or none of its units is up")},
+		{Flag: CertificatesReady, Holds: func(f Facts) bool { return f.certificatesComplete() }, Owes: owesCertificates},
+		{Flag: CAKnown, Holds: func(f Facts) bool { return len(f.Certs.CA) > 0 }, Owes: owesCertificates},
+		{Flag: CNIJoined, Holds: func(f Facts) bool { return f.joined("cni") }, Owes: owed("no pod network is related")},
+		{Flag: PodNetworkKnown, Holds: func(f Facts) bool { return f.Cluster.CIDR != "" }, Owes: owesNetwork},
+		{Flag: RuntimeRunning, Holds: func(f Facts) bool { return f.Units[f.runtime().Unit].Running }, Owes: owed("the container runtime does not run yet")},
+		{Flag: NodeRegistered, Holds: func(f Facts) bool { return f.Node.Exists }, Owes: owed("kubelet has not registered the node yet, or no API server answers")},
+	}
+}
+
+func owesServers(f Facts) string {
+	if problem := f.problem("kube-api-endpoint"); problem != "" {
+		return problem
+	}
+	return "no API server is known: " + f.remoteApp("kube-api-endpoint", f.remoteApp("kube-control", "a control plane")) + " has sent none"
+}
+
+func owesCredentials(f Facts) string {
+	if problem := f.problem("kube-control"); problem != "" {
+		return problem
+	}
+	return f.remoteApp("kube-control", "the control plane") + " has not sent tokens for system:node:" + f.NodeName
+}
+
+func owesDNS(f Facts) string {
+	return f.remoteApp("kube-control", "the control plane") + " has not said whether it runs cluster DNS"
+}
+
+func owesCertificates(f Facts) string {
+	if problem := f.problem("certificates"); problem != "" {
+		return problem
+	}
+	return f.remoteApp("certificates", "a certificate authority") + " has not sent CA, server and client certificate"
+}
+
+func owesNetwork(f Facts) string {
+	if problem := f.problem("cni"); problem != "" {
+		return problem
+	}
+	return f.remoteApp("cni", "a pod network") + " has not sent its cidr"
+}
+
+// problem is the first thing that an endpoint's peer sent and that cannot be used.
+func (f Facts) problem(endpoint string) string {
+	for _, p := range f.Problems {
+		if p.Endpoint == endpoint {
+			return p.Error()
+		}
+	}
+	return ""
+}

@@ -1,0 +1,100 @@
+package worker
+
+import (
+	"kubernetes-worker/internal/arguments"
+	"kubernetes-worker/internal/condition"
+	"kubernetes-worker/internal/kubelet"
+	"kubernetes-worker/internal/resource"
+	"kubernetes-worker/internal/runtime"
+)
+
+// kubeletHandler configures and runs the kubelet. It restarts when something it reads differs, and for nothing else.
+func kubeletHandler() Handler {
+	return Handler{
+		Name: "kubelet",
+		When: []flag{SnapsInstalled, VersionKnown, RuntimeRunning, ServersKnown, CredentialsReady, DNSKnown, CertificatesReady, PodNetworkKnown},
+		Declare: func(f Facts) ([]resource.Resource, error) {
+			out, problem := f.kubelet()
+			if len(out.Problems) > 0 {
+				return nil, problem // nothing was ever good: the kubelet stays as it is
+			}
+			kubeconfig, ca, server := f.kubeletKubeconfig(), f.caFile(), f.serverFiles()
+			conf := snapConf("kubelet", out.Args, out.Form, f)
+			service := resource.Service{
+				Unit:   KubeletUnit,
+				Inputs: []resource.Input{kubeconfig.Input(), ca.Input(), server[0].Input(), server[1].Input(), conf.Input()},
+				Needs:  []string{kubeconfig.ID(), ca.ID(), server[0].ID(), server[1].ID(), conf.ID()},
+			}
+			wants := []resource.Resource{alwaysRestart(KubeletUnit), conf}
+			if out.Config != nil {
+				config := resource.File{Path: KubeletConfigFile, Content: out.Config, Mode: 0o644, Describe: kubelet.ConfigDiff}
+				service.Inputs = append(service.Inputs, config.Input())
+				service.Needs = append(service.Needs, config.ID())
+				wants = append(wants, config)
+			}
+			return append(wants, service), problem
+		},
+	}
+}
+
+// kubelet renders with the options as they are. If the installed release does not take them, the last ones that it took
+// stay in force, and the problem says which option is to blame.
+func (f Facts) kubelet() (kubelet.Output, error) {
+	in := kubelet.Input{
+		Version: f.KubeletVersion, NodeName: f.NodeName, NodeIP: f.ingressAddress(),
+		ClusterDomain: f.Cluster.Domain, AllowPrivileged: string(f.Options.AllowPrivileged),
+		ResolvConfStub: f.ResolvConfStub, CgroupVersion: f.CgroupVersion,
+		Docker: f.runtime().Docker(), RuntimeEndpoint: ContainerdEndpoint, SandboxImage: f.sandboxImage(),
+		ExtraArgs: f.Options.KubeletExtraArgs, ExtraConfig: f.Options.KubeletExtraConfig,
+	}
+	if f.Cluster.DNSEnabled {
+		in.ClusterDNS = f.Cluster.DNS
+	}
+	out := kubelet.Render(in)
+	if len(out.Problems) == 0 {
+		return out, nil
+	}
+	problem := condition.NewBlocked(out.Problems[0].Error())
+	if f.LastGood != nil {
+		in.ExtraArgs, in.ExtraConfig = f.LastGood.KubeletExtraArgs, f.LastGood.KubeletExtraConfig
+		in.AllowPrivileged = string(f.LastGood.AllowPrivileged)
+		if last := kubelet.Render(in); len(last.Problems) == 0 {
+			return last, problem
+		}
+	}
+	return out, problem
+}
+
+func (f Facts) sandboxImage() string { return runtime.SandboxImage(f.Cluster.Registry) }
+
+// snapConf is the configuration of a daemon's snap from its arguments, in the form that its release takes.
+func snapConf(snap string, args arguments.Set, form arguments.Form, f Facts) resource.SnapConf {
+	conf := resource.SnapConf{
+		Snap: snap, ArgsFile: "/var/snap/" + snap + "/current/args", Values: map[string]string{},
+		Convert: snapCondition(snap, f),
+	}
+	if form == arguments.FormPerKey {
+		for _, a := range args.All() {
+			conf.Values[a.Key] = a.Value
+		}
+		return conf
+	}
+	raw, err := arguments.Raw(args)
+	if err != nil {
+		// Arguments come from checked options and our own tables; what cannot be written is a fault of this program.
+		panic(err)
+	}
+	conf.Values[arguments.RawKey] = raw
+	conf.Describe = func(_, from, to string) []string {
+		was, err := arguments.ParseRaw(from)
+		if err != nil {
+			return nil
+		}
+		is, err := arguments.ParseRaw(to)
+		if err != nil {
+			return nil
+		}
+		return arguments.Diff(was, is)
+	}
+	return conf
+}

@@ -1,0 +1,48 @@
+package worker
+
+import (
+	"kubernetes-worker/internal/condition"
+	"kubernetes-worker/internal/kubeproxy"
+	"kubernetes-worker/internal/resource"
+)
+
+// kubeProxyHandler configures and runs kube-proxy, independently of the kubelet.
+func kubeProxyHandler() Handler {
+	return Handler{
+		Name: "kube-proxy",
+		When: []flag{SnapsInstalled, VersionKnown, ServersKnown, CredentialsReady, DNSKnown, CertificatesReady, PodNetworkKnown},
+		Declare: func(f Facts) ([]resource.Resource, error) {
+			out, problem := f.kubeProxy()
+			if len(out.Problems) > 0 {
+				return nil, problem
+			}
+			kubeconfig := f.proxyKubeconfig()
+			conf := snapConf("kube-proxy", out.Args, out.Form, f)
+			service := resource.Service{
+				Unit:   KubeProxyUnit,
+				Inputs: []resource.Input{kubeconfig.Input(), conf.Input()},
+				Needs:  []string{kubeconfig.ID(), conf.ID()},
+			}
+			return []resource.Resource{alwaysRestart(KubeProxyUnit), conf, service}, problem
+		},
+	}
+}
+
+func (f Facts) kubeProxy() (kubeproxy.Output, error) {
+	in := kubeproxy.Input{
+		Version: f.KubeletVersion, NodeName: f.NodeName, ClusterCIDR: f.Cluster.CIDR, Server: f.server(),
+		Container: f.Container, ExtraArgs: f.Options.ProxyExtraArgs,
+	}
+	out := kubeproxy.Render(in)
+	if len(out.Problems) == 0 {
+		return out, nil
+	}
+	problem := condition.NewBlocked(out.Problems[0].Error())
+	if f.LastGood != nil {
+		in.ExtraArgs = f.LastGood.ProxyExtraArgs
+		if last := kubeproxy.Render(in); len(last.Problems) == 0 {
+			return last, problem
+		}
+	}
+	return out, problem
+}

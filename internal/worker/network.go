@@ -1,0 +1,20 @@
+package worker
+
+import (
+	"path"
+
+	"kubernetes-worker/internal/resource"
+)
+
+// defaultCNI makes the selected pod network the first that the container runtime finds.
+func defaultCNI() Handler {
+	return Handler{Name: "default-cni", When: []flag{CNIJoined}, Declare: func(f Facts) ([]resource.Resource, error) {
+		if f.CNI.ConfFile == "" {
+			return nil, nil // an older subordinate; there is but one
+		}
+		return []resource.Resource{resource.Link{
+			Path:   CNIConfigDir + "/01-default" + path.Ext(f.CNI.ConfFile),
+			Target: CNIConfigDir + "/" + f.CNI.ConfFile, Stale: "01-default.*",
+		}}, nil
+	}}
+}

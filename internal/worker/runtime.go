@@ -1,0 +1,71 @@
+package worker
+
+import (
+	"fmt"
+
+	"kubernetes-worker/internal/condition"
+	"kubernetes-worker/internal/resource"
+	"kubernetes-worker/internal/runtime"
+)
+
+// runtime is the container runtime that the installed kubelet works with.
+func (f Facts) runtime() runtime.Choice {
+	return runtime.Choose(f.KubeletVersion, f.Options.DockerRuntime)
+}
+
+// runtimeHandler installs the container runtime, after its configuration, so that it starts once and right; later it
+// restarts when its configuration differs.
+func runtimeHandler() Handler {
+	return Handler{Name: "runtime", When: []flag{VersionKnown}, Declare: func(f Facts) ([]resource.Resource, error) {
+		choice := f.runtime()
+		if len(choice.Packages) == 0 && !f.Units[choice.Unit].Exists {
+			return nil, condition.NewBlocked(fmt.Sprintf(
+				"docker_runtime: this revision of the charm cannot install docker from %q; set it to apt or auto", f.Options.DockerRuntime))
+		}
+		files, err := f.runtimeFiles(choice)
+		if err != nil {
+			return nil, condition.NewBlocked(err.Error())
+		}
+		service := resource.Service{Unit: choice.Unit}
+		var wants []resource.Resource
+		for _, file := range files {
+			want := resource.File{Path: file.Path, Content: file.Content, Mode: file.Mode, Absent: file.Absent, Seed: true}
+			wants = append(wants, want)
+			service.Inputs = append(service.Inputs, want.Input())
+			service.Needs = append(service.Needs, want.ID())
+		}
+		if len(choice.Packages) > 0 && !(choice.Unit == ContainerdUnit && f.DockerIO) {
+			packages := resource.DebianPackages{
+				Group: "runtime", Names: choice.Packages, Status: "Installing " + choice.Packages[0] + ".",
+				Convert: packageCondition("the container runtime"),
+			}
+			if choice.Docker() {
+				packages.Status = "Installing docker.io from universe."
+			}
+			wants = append(wants, packages)
+			service.Needs = append(service.Needs, packages.ID())
+		}
+		return append(wants, service), nil
+	}}
+}
+
+func (f Facts) runtimeFiles(choice runtime.Choice) ([]runtime.File, error) {
+	proxy, _, _ := f.Options.EffectiveProxy(f.ModelProxy)
+	// The kubelet's own rendering decides the driver, since its options can.
+	out, _ := f.kubelet()
+	if choice.Docker() {
+		return runtime.DockerFiles(runtime.Docker{
+			Source: f.Options.DockerRuntime, Opts: f.Options.DockerOpts, Proxy: proxy,
+			CgroupDriver: out.CgroupDriver, CgroupVersion: f.CgroupVersion,
+		})
+	}
+	return runtime.ContainerdFiles(runtime.Containerd{
+		SandboxImage: f.sandboxImage(), CgroupDriver: out.CgroupDriver, Container: f.Container, Proxy: proxy,
+	})
+}
+
+// alwaysRestart keeps systemd from giving up on a daemon of ours.
+func alwaysRestart(unit string) resource.File {
+	file := runtime.AlwaysRestart(unit)
+	return resource.File{Path: file.Path, Content: file.Content, Mode: file.Mode}
+}

@@ -1,0 +1,96 @@
+package worker
+
+import (
+	"slices"
+	"strings"
+
+	"kubernetes-worker/internal/resource"
+)
+
+// snapNames in the order of installation: kubelet, which cannot do without the others' versions, last.
+var snapNames = [...]string{"kubectl", "kube-proxy", "kubelet"}
+
+// baseSnapNames are what the three need below them. The store brings them along; a machine without a store takes them
+// from resources.
+var baseSnapNames = [...]string{"snapd", "core", "core18", "core20", "core22", "core24"}
+
+// baseSnaps installs base snaps that are attached as resources, before anything needs them. One that is installed already
+// is left to snapd.
+func baseSnaps() Handler {
+	return Handler{Name: "base-snaps", When: []flag{SnapdReady}, Declare: func(f Facts) ([]resource.Resource, error) {
+		var wants []resource.Resource
+		for _, name := range baseSnapNames {
+			r := f.Resources[name]
+			have, installed := f.Snaps[name]
+			if !r.Attached() || installed && !have.Local {
+				continue
+			}
+			wants = append(wants, resource.Snap{Name: name, File: r.Path, Print: r.Fingerprint, Convert: snapCondition(name, f)})
+		}
+		return wants, nil
+	}}
+}
+
+// snaps installs kubectl, kube-proxy and kubelet, and refreshes them where that needs nobody's word.
+func snaps() Handler {
+	return Handler{Name: "snaps", When: []flag{SnapdReady}, Declare: func(f Facts) ([]resource.Resource, error) {
+		var wants []resource.Resource
+		for _, name := range snapNames {
+			if _, installed := f.Snaps[name]; installed && f.outdated(name) && f.Options.RequireManualUpgrade && !f.UpgradeApproved {
+				continue
+			}
+			wants = append(wants, f.wantedSnap(name))
+		}
+		return wants, nil
+	}}
+}
+
+func (f Facts) wantedSnap(name string) resource.Snap {
+	want := resource.Snap{Name: name, Channel: f.Options.Channel.String(), Classic: true, Convert: snapCondition(name, f)}
+	if r := f.Resources[name]; r.Attached() {
+		want.File, want.Print = r.Path, r.Fingerprint
+	}
+	return want
+}
+
+func (f Facts) missingSnaps() []string {
+	var missing []string
+	for _, name := range snapNames {
+		if _, installed := f.Snaps[name]; !installed {
+			missing = append(missing, name)
+		}
+	}
+	return missing
+}
+
+// outdated reports whether an installed snap differs from what channel and resources want. It is computed from what is
+// installed each time, so that setting the channel back needs nothing further.
+func (f Facts) outdated(name string) bool {
+	have, installed := f.Snaps[name]
+	if !installed {
+		return false
+	}
+	if r := f.Resources[name]; r.Attached() {
+		return f.SnapRecords[name] != r.Fingerprint
+	}
+	return have.Local || have.Channel != f.Options.Channel.String()
+}
+
+// upgradePending reports whether any of the snaps differs from what is wanted.
+func (f Facts) upgradePending() bool {
+	for _, name := range snapNames {
+		if f.outdated(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// SnapNames are all snaps whose state the charm looks at.
+func SnapNames() []string { return append(slices.Clone(snapNames[:]), baseSnapNames[:]...) }
+
+// ResourceNames are the charm resources that matter on a machine of this architecture.
+func ResourceNames(arch string) []string { return append(SnapNames(), "cni-"+arch) }
+
+// Indispensable reports whether a resource has no other source than Juju.
+func Indispensable(name string) bool { return strings.HasPrefix(name, "cni-") }

@@ -1,0 +1,188 @@
+package worker
+
+import (
+	"fmt"
+	"strings"
+
+	"kubernetes-worker/internal/condition"
+	"kubernetes-worker/internal/options"
+)
+
+// Status is a unit's workload status. The texts of the original charm are exact; users' tooling matches on them.
+type Status struct {
+	State   string // active, waiting, blocked or maintenance
+	Message string
+}
+
+// The states of Juju.
+const (
+	active      = "active"
+	waiting     = "waiting"
+	blocked     = "blocked"
+	Maintenance = "maintenance"
+)
+
+// StatusOf derives the status from the facts that were verified last and from what could not be brought about. The first
+// that applies wins:
+//
+//  1. a bad option, because only a person can correct it
+//  2. whatever else a person must act on
+//  3. a missing control plane
+//  4. what the machine waits for by itself: a store, a package mirror, a busy snapd
+//  5. cluster DNS not announced yet
+//  6. an upgrade that runs or needs the operator's word
+//  7. a missing relation or missing data from one
+//  8. services that do not run
+//  9. a Node object that is not Ready, or an API server that does not answer
+//  10. running
+func StatusOf(f Facts, findings []error) Status {
+	for _, finding := range f.Findings {
+		if finding.Severity == options.Blocked {
+			return Status{blocked, finding.Message}
+		}
+	}
+	if message, found := first(findings, condition.Blocked); found {
+		return Status{blocked, message}
+	}
+	if !f.joined("kube-control") {
+		return controlStatus(f)
+	}
+	if message, found := first(findings, condition.Waiting); found {
+		return Status{waiting, message}
+	}
+	switch {
+	case !f.Cluster.DNSKnown:
+		return Status{waiting, "Waiting for cluster DNS."}
+	case f.upgradePending() && (f.UpgradeApproved || !f.Options.RequireManualUpgrade):
+		return Status{waiting, "Upgrade pending"}
+	case f.upgradePending():
+		return Status{blocked, "Needs manual upgrade, run the upgrade action"}
+	}
+	if missing := f.missingData(); missing != "" {
+		return Status{waiting, missing}
+	}
+	if down := f.downServices(); len(down) > 0 {
+		return Status{waiting, "Waiting for " + strings.Join(down, ",") + " to start."}
+	}
+	return nodeStatus(f)
+}
+
+// first gives the message of the first finding of a kind.
+func first(findings []error, kind condition.Kind) (string, bool) {
+	for _, err := range findings {
+		if condition.Of(err) == kind {
+			return err.Error(), true
+		}
+	}
+	return "", false
+}
+
+// controlStatus tells a control plane that is on its way from one that nobody has related.
+func controlStatus(f Facts) Status {
+	if f.related("kube-control") || f.ControlExpected {
+		return Status{waiting, "Waiting for kubernetes-master to become ready"}
+	}
+	return Status{blocked, fmt.Sprintf("Relate %s:kube-control kubernetes-master:kube-control", f.App)}
+}
+
+// missingData names the first relation that is not there or has not said what the node needs. A node that was configured
+// before keeps running on what it heard last; the message says so.
+func (f Facts) missingData() string {
+	running := ""
+	if len(f.downServices()) == 0 && f.Node.Exists {
+		running = "; the node keeps running on its last configuration"
+	}
+	for _, endpoint := range []struct{ name, peers string }{
+		{"certificates", "easyrsa or vault"}, {"kube-api-endpoint", "kubernetes-master"}, {"cni", "flannel, calico or another pod network"},
+	} {
+		if f.related(endpoint.name) || endpoint.name == "kube-api-endpoint" && len(f.Control.APIEndpoints) > 0 {
+			continue
+		}
+		return fmt.Sprintf("Missing relation %s: relate %s:%s to %s%s", endpoint.name, f.App, endpoint.name, endpoint.peers, running)
+	}
+	for _, missing := range []struct {
+		is   bool
+		text string
+	}{
+		{len(f.Cluster.Servers) == 0, "Waiting for API servers: " + owesServers(f)},
+		{!f.Creds.Complete(), "Waiting for credentials: " + owesCredentials(f)},
+		{!f.certificatesComplete(), "Waiting for certificates: " + owesCertificates(f)},
+		{f.Cluster.CIDR == "", "Waiting for the pod network: " + owesNetwork(f)},
+	} {
+		if missing.is {
+			return missing.text
+		}
+	}
+	return ""
+}
+
+// downServices names the daemons that do not run, kubelet first.
+func (f Facts) downServices() []string {
+	var down []string
+	for _, s := range []struct{ name, unit string }{{"kubelet", KubeletUnit}, {"kube-proxy", KubeProxyUnit}} {
+		if !f.Units[s.unit].Running {
+			down = append(down, s.name)
+		}
+	}
+	return down
+}
+
+// nodeStatus looks at the Node object: a unit is active only if the cluster sees a Ready node.
+func nodeStatus(f Facts) Status {
+	switch {
+	case f.Node.Failure != nil:
+		return Status{waiting, fmt.Sprintf("Waiting for an API server to answer: %v", f.Node.Failure)}
+	case !f.Node.Exists:
+		return Status{waiting, "Waiting for node " + f.NodeName + " to register"}
+	case !f.Node.Ready:
+		return Status{waiting, "Waiting for node " + f.NodeName + " to be Ready: " + f.Node.Reason}
+	}
+	return Status{active, "Kubernetes worker running."}
+}
+
+// Warnings are what the operator should know of settings that are in force.
+func (f Facts) Warnings() []string {
+	if f.KubeletVersion.IsZero() {
+		return nil
+	}
+	kubelet, _ := f.kubelet()
+	proxy, _ := f.kubeProxy()
+	warnings := append(kubelet.Warnings, proxy.Warnings...)
+	_, _, findings := f.Options.EffectiveProxy(f.ModelProxy)
+	for _, finding := range findings {
+		warnings = append(warnings, finding.Message)
+	}
+	if !f.runtime().Docker() && f.Options.DockerOpts != "" {
+		warnings = append(warnings, "docker-opts is ignored: kubelet "+f.KubeletVersion.String()+" works with containerd")
+	}
+	return warnings
+}
+
+// FailedUnits are the node's daemons that were configured and do not run.
+func (f Facts) FailedUnits() []string {
+	if f.missingData() != "" {
+		return nil
+	}
+	var failed []string
+	for _, unit := range []string{KubeletUnit, KubeProxyUnit} {
+		if f.Units[unit].Exists && !f.Units[unit].Running {
+			failed = append(failed, unit)
+		}
+	}
+	return failed
+}
+
+// RefusedOptions are options that are right in form and that the installed release does not take.
+func (f Facts) RefusedOptions() []options.Option {
+	if f.KubeletVersion.IsZero() {
+		return nil
+	}
+	var refused []options.Option
+	if _, problem := f.kubelet(); problem != nil {
+		refused = append(refused, options.KubeletExtraArgs, options.KubeletExtraConfig, options.AllowPrivileged)
+	}
+	if _, problem := f.kubeProxy(); problem != nil {
+		refused = append(refused, options.ProxyExtraArgs)
+	}
+	return refused
+}
