@@ -38,7 +38,7 @@ snap_yaml snapd 2.50-stub snapd "stub of the snapd snap" </dev/null
 options() {
   { "$programs/$1" --help | sed -nE 's/^ +(-[a-z], )?--([a-z][a-z0-9-]*)( [A-Za-z]+)?(  .*)?$/\2\3/p' |
       awk '{print $1 (NF==1 ? " bool" : "")}'
-    [ "$1" = kubelet ] && cat "$here/files/kubelet-hidden-options"; } | grep -v '^help\b' | sort -u -k1,1
+    if [ "$1" = kubelet ]; then cat "$here/files/kubelet-hidden-options"; fi; } | grep -v '^help\b' | sort -u -k1,1
 }
 daemon_snap() { # NAME RESTART
   local name=$1
@@ -67,5 +67,5 @@ apps:
 Y
 
 for s in core core22 snapd kubelet kube-proxy kubectl; do
-  mksquashfs "$s" "$out/$s.snap" -noappend ${SQUASH:--comp zstd -Xcompression-level 3} -no-xattrs -all-root -no-progress -quiet -mkfs-time 0 -all-time 0
+  mksquashfs "$s" "$out/$s.snap" -noappend -comp zstd -Xcompression-level 1 -no-xattrs -all-root -no-progress -quiet -mkfs-time 0 -all-time 0
 done
