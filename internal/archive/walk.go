@@ -19,6 +19,7 @@ const maxPadding = 1 << 20
 // walk goes through an archive and stops at the first thing that is wrong.
 type walk struct {
 	source *tracked
+	raw    *bufio.Reader // of source
 	packed *tracked
 	tar    *tar.Reader
 	limits Limits
@@ -38,35 +39,17 @@ const (
 	file
 )
 
-// tracked remembers how reading ended, so that the source's error is not taken for a fault of the archive and the end
-// of the packed data not for that of the transfer.
-type tracked struct {
-	io.Reader
-	err   error
-	ended bool
-}
-
-func (t *tracked) Read(p []byte) (int, error) {
-	n, err := t.Reader.Read(p)
-	switch {
-	case err == io.EOF:
-		t.ended = true
-	case err != nil:
-		t.err = err
-	}
-	return n, err
-}
-
 func newWalk(r io.Reader, limits Limits) (*walk, error) {
 	w := &walk{source: &tracked{Reader: r}, limits: limits, seen: map[string]place{}}
-	packed, err := gzip.NewReader(bufio.NewReaderSize(w.source, 64<<10))
+	w.raw = bufio.NewReaderSize(w.source, 64<<10)
+	packed, err := gzip.NewReader(w.raw)
 	switch {
 	case err == io.EOF:
 		return nil, &Error{Kind: NotAnArchive, Reason: "it is empty"}
 	case err != nil:
 		return nil, w.explain(err)
 	}
-	w.packed = &tracked{Reader: packed}
+	w.packed = &tracked{Reader: &members{raw: w.raw, packed: packed}}
 	w.tar = tar.NewReader(w.packed)
 	return w, nil
 }
@@ -228,12 +211,14 @@ func (w *walk) finish(entries []Entry) error {
 		if err == io.EOF {
 			break
 		}
-		if errors.Is(err, gzip.ErrHeader) {
-			return &Error{Kind: Corrupt, Reason: "something follows its end"}
-		}
 		if err != nil {
 			return w.explain(err)
 		}
+	}
+	if _, err := w.raw.ReadByte(); err == nil {
+		return &Error{Kind: Corrupt, Reason: "something follows its end"}
+	} else if w.source.err != nil {
+		return w.explain(err)
 	}
 	for _, entry := range entries {
 		if !entry.Mode.IsDir() {
