@@ -101,6 +101,18 @@ func TestUnitThatMayNotBeReadIsSkipped(t *testing.T) {
 	}
 }
 
+func TestRelationThatThisUnitHasNotEnteredHasAnEmptyOwnBag(t *testing.T) {
+	a := related()
+	a.Relations["cni:2"].Unreadable[unit] = true
+	s := inMemory(a).open(t, relationHook(juju.Created, "cni:2", "", ""), juju.Options{Endpoints: endpoints})
+	if cni := s.Snapshot().Endpoint("cni"); len(cni) != 1 || len(cni[0].Own) != 0 {
+		t.Errorf("got %+v", cni)
+	}
+	if err := s.Commit(t.Context(), wanted()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestOtherFailuresOfReadingEndTheInvocation(t *testing.T) {
 	for _, tool := range []string{"config-get", "relation-ids", "relation-list", "relation-get", "network-get", "unit-get"} {
 		a := related()

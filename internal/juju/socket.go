@@ -78,24 +78,18 @@ func (s *Socket) Call(ctx context.Context, tool string, args []string, stdin []b
 	if err := s.dial(ctx); err != nil {
 		return Result{}, fmt.Errorf("cannot reach the agent's socket: %w", err)
 	}
-	// A context without deadline gives the zero time, which means none.
-	deadline, _ := ctx.Deadline()
-	if err := s.conn.SetDeadline(deadline); err != nil {
-		return Result{}, s.broken(tool, err)
-	}
 	conn := s.conn
-	// The cancelled context wakes a read or write by a deadline in the past. An error here means a closed connection,
-	// which wakes them too.
+	// The context's end wakes a read or write by a deadline in the past. An error here means a closed connection, which
+	// wakes them too.
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
 
 	s.serial++
 	request := toolRequest{
 		ContextId: s.contextID, Dir: s.dir, CommandName: tool, Args: args, StdinSet: stdin != nil, Stdin: stdin,
 	}
 	refusal, response, err := s.exchange(rpcRequest{ServiceMethod: "Jujuc.Main", Seq: s.serial}, request)
-	switch {
-	case err != nil && ctx.Err() != nil:
+	switch stopped := stop(); {
+	case !stopped: // even an answer that just came leaves a connection past its deadline
 		return Result{}, s.broken(tool, ctx.Err())
 	case err != nil:
 		return Result{}, s.broken(tool, err)

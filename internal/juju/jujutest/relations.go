@@ -54,10 +54,10 @@ func (a *Agent) get(id string, line commandLine) (any, error) {
 	switch {
 	case unit == "":
 		return nil, usage("no unit or application specified")
-	case unit == a.Unit:
-		bag = merged(r.Own, a.pending[id])
 	case r.Unreadable[unit]:
 		return nil, failed("permission denied")
+	case unit == a.Unit:
+		bag = merged(r.Own, a.pending[id])
 	default:
 		remote, ok := r.Units[unit]
 		if !ok {
