@@ -57,7 +57,7 @@ type Relation struct {
 	Endpoint   string
 	Own        relation.Bag
 	Units      map[string]relation.Bag
-	Unreadable map[string]bool // units whose data is refused, though they are listed
+	Unreadable map[string]bool // units, this one too, whose data is refused
 	Unlisted   map[string]bool // units whose data is readable, though they are not listed
 }
 
