@@ -105,13 +105,13 @@ func TestProgressShowsAtOnceAndOnce(t *testing.T) {
 }
 
 func TestStatusIsSentWhereJujuDoesNotTellIt(t *testing.T) {
-	for name, break_ := range map[string]func(*jujutest.Agent){
+	for name, damage := range map[string]func(*jujutest.Agent){
 		"no tool": func(a *jujutest.Agent) { a.Absent["status-get"] = true },
 		"fails":   func(a *jujutest.Agent) { a.Failures["status-get"] = juju.Result{Code: 1} },
 		"garbage": func(a *jujutest.Agent) { a.Failures["status-get"] = juju.Result{Stdout: []byte("active\n")} },
 	} {
 		a := jujutest.New(unit)
-		break_(a)
+		damage(a)
 		s := inMemory(a).open(t, hook("update-status"), juju.Options{})
 		if err := s.Progress(t.Context(), juju.Active, "x"); err != nil || a.Status.Message != "x" {
 			t.Errorf("%s: %v, %v", name, err, a.Status)
