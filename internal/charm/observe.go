@@ -239,7 +239,7 @@ func (r *run) observeNode(ctx context.Context, f worker.Facts) worker.NodeFact {
 func (r *run) askNode(ctx context.Context, name string) worker.NodeFact {
 	n, err := r.cluster.GetNode(ctx, name)
 	if kube.KindOf(err) == kube.NotFound {
-		return worker.NodeFact{Asked: true}
+		return worker.NodeFact{Asked: true, Lost: r.state.NodeSeen && r.system.Restarts[worker.KubeletUnit] == 0}
 	}
 	if err != nil {
 		return worker.NodeFact{Asked: true, Failure: err}

@@ -267,6 +267,9 @@ func (r *run) remember(result reactive.Result[worker.Facts]) {
 	f := result.Facts
 	r.state.Cluster = f.Cluster
 	r.state.NodeName = f.NodeName
+	if f.Node.Asked && f.Node.Failure == nil {
+		r.state.NodeSeen = f.Node.Exists
+	}
 	refused := f.RefusedOptions()
 	config := maps.Clone(r.session.Snapshot().Config)
 	for _, option := range refused {

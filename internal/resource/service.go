@@ -27,7 +27,9 @@ type Service struct {
 	Unit    string
 	Inputs  []Input
 	Stopped bool
-	Needs   []string // IDs of resources without which it must not be restarted
+	// Again asks for one restart in this invocation although nothing that the daemon reads differs, and says why.
+	Again string
+	Needs []string // IDs of resources without which it must not be restarted
 }
 
 // ID is service:UNIT.
@@ -42,7 +44,7 @@ func (s Service) Requires() []string { return s.Needs }
 // Equal compares all fields.
 func (s Service) Equal(other any) bool {
 	o, ok := other.(Service)
-	return ok && o.Unit == s.Unit && o.Stopped == s.Stopped && slices.Equal(o.Inputs, s.Inputs) && slices.Equal(o.Needs, s.Needs)
+	return ok && o.Unit == s.Unit && o.Stopped == s.Stopped && o.Again == s.Again && slices.Equal(o.Inputs, s.Inputs) && slices.Equal(o.Needs, s.Needs)
 }
 
 // Plan compares the unit's state and inputs with the wanted ones.
@@ -99,6 +101,7 @@ const (
 //	inputs known to differ, daemon older than them        → restart
 //	inputs known to differ, daemon started after them     → adopt: it has read them
 //	down, and this hook has not tried yet                 → start
+//	asked for again, and this hook has not tried yet      → restart
 //	otherwise                                             → keep
 //
 // A unit that systemd is about to start again by itself counts as running: starting it now would hide its fault.
@@ -110,6 +113,8 @@ func decide(s Service, unit systemd.Unit, recorded map[string]string, known bool
 		return start
 	case !running && same, !running && tried && !restarting(unit):
 		return keep
+	case s.Again != "" && !tried:
+		return restart
 	case !same && !unit.StartedAt.IsZero() && unit.StartedAt.After(newestInput):
 		return adopt
 	case !same:
@@ -147,6 +152,9 @@ func (s Service) newestInput(h Host) time.Time {
 // causes names the inputs that differ, with what was seen to change in them during this hook.
 func (s Service) causes(recorded map[string]string, known bool, changed map[string]string) []string {
 	var causes []string
+	if s.Again != "" {
+		causes = append(causes, s.Again)
+	}
 	for _, in := range s.Inputs {
 		if recorded[in.Name] == in.Fingerprint {
 			continue

@@ -42,6 +42,8 @@ type State struct {
 	GoodOptions map[string]any `json:"good-options,omitempty"`
 	// NodeName is the name under which this machine registers, with the credentials asked for it.
 	NodeName string `json:"node-name,omitempty"`
+	// NodeSeen: the last time an API server answered, it had this machine's Node object.
+	NodeSeen bool `json:"node-seen,omitempty"`
 	// Cluster is what the relations last said of the cluster, so that the node stays manageable while one is away.
 	Cluster Cluster `json:"cluster"`
 	// Warned: warnings already logged, so that each is logged once until it changes.
@@ -110,6 +112,7 @@ func Load(store Store, path string) (*File, error) {
 		return nil, fmt.Errorf("cannot use state %s: it is of version %d, made by a later charm; this charm knows up to %d", path, loaded.Version, Version)
 	}
 	loaded.Version = Version
+	loaded.fill()
 	f.State, f.saved = loaded, content
 	return f, nil
 }
@@ -126,10 +129,27 @@ func (d Damaged) Error() string {
 }
 
 func empty() State {
-	return State{
-		Version: Version, Services: map[string]map[string]string{}, Resources: map[string]ResourceFile{}, Snaps: map[string]string{},
-		SnapKeys: map[string][]string{}, Archives: map[string]string{}, Versions: map[string]ProgramVersion{}, Labels: map[string]string{},
-		GoodOptions: map[string]any{}, Warned: map[string]bool{},
+	s := State{Version: Version}
+	s.fill()
+	return s
+}
+
+// fill makes the maps that a file of null values, or of an earlier charm, does not have.
+func (s *State) fill() {
+	ensure(&s.Services)
+	ensure(&s.Resources)
+	ensure(&s.Snaps)
+	ensure(&s.SnapKeys)
+	ensure(&s.Archives)
+	ensure(&s.Versions)
+	ensure(&s.Labels)
+	ensure(&s.GoodOptions)
+	ensure(&s.Warned)
+}
+
+func ensure[M ~map[K]V, K comparable, V any](m *M) {
+	if *m == nil {
+		*m = M{}
 	}
 }
 

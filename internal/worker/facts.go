@@ -130,6 +130,8 @@ type NodeFact struct {
 	Ready   bool
 	Reason  string // why it is not Ready
 	Labels  map[string]string
+	// Lost: an earlier hook saw the object, and now an API server says that it is not there.
+	Lost bool
 }
 
 // certificatesComplete reports whether all that the node needs of the authority is there.

@@ -25,6 +25,10 @@ func kubeletHandler() Handler {
 				Inputs: []resource.Input{kubeconfig.Input(), ca.Input(), server[0].Input(), server[1].Input(), conf.Input()},
 				Needs:  []string{kubeconfig.ID(), ca.ID(), server[0].ID(), server[1].ID(), conf.ID()},
 			}
+			if f.Node.Lost {
+				// A kubelet registers only when it starts.
+				service.Again = "node " + f.NodeName + " was deleted from the cluster"
+			}
 			wants := []resource.Resource{alwaysRestart(KubeletUnit), conf}
 			if out.Config != nil {
 				config := resource.File{Path: KubeletConfigFile, Content: out.Config, Mode: 0o644, Describe: kubelet.ConfigDiff}

@@ -1,0 +1,188 @@
+package resource
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"kubernetes-worker/internal/host"
+	"kubernetes-worker/internal/state"
+	"kubernetes-worker/internal/systemd"
+)
+
+func TestDecideIsTheWholePolicyOfRestarts(t *testing.T) {
+	old, written, young := time.Unix(100, 0), time.Unix(200, 0), time.Unix(300, 0)
+	running := func(started time.Time) systemd.Unit {
+		return systemd.Unit{LoadState: "loaded", ActiveState: "active", UnitFileState: "enabled", StartedAt: started}
+	}
+	with := func(u systemd.Unit, change func(*systemd.Unit)) systemd.Unit { change(&u); return u }
+	service := Service{Unit: "x.service", Inputs: []Input{{Name: "a", Fingerprint: "1"}}}
+	same, other := map[string]string{"a": "1"}, map[string]string{"a": "0"}
+	for name, c := range map[string]struct {
+		unit     systemd.Unit
+		recorded map[string]string
+		tried    bool
+		want     decision
+	}{
+		"nothing changed":                                    {running(old), same, false, keep},
+		"an input changed after the start":                   {running(old), other, false, restart},
+		"an input changed, but the start came later":         {running(young), other, false, adopt},
+		"never seen, started before its inputs were written": {running(old), nil, false, restart},
+		"never seen, started after its inputs were written":  {running(young), nil, false, adopt},
+		"down":                               {systemd.Unit{LoadState: "loaded", ActiveState: "inactive"}, same, false, start},
+		"failed":                             {systemd.Unit{LoadState: "loaded", ActiveState: "failed"}, same, false, start},
+		"failed again after this hook tried": {systemd.Unit{LoadState: "loaded", ActiveState: "failed"}, same, true, keep},
+		"systemd is about to start it":       {systemd.Unit{LoadState: "loaded", ActiveState: "activating", SubState: "auto-restart"}, same, false, keep},
+		"systemd is about to start it, but with old inputs": {systemd.Unit{LoadState: "loaded", ActiveState: "activating", SubState: "auto-restart"}, other, false, restart},
+		"unit files changed":  {with(running(old), func(u *systemd.Unit) { u.NeedDaemonReload = true }), same, false, reload},
+		"not enabled at boot": {with(running(old), func(u *systemd.Unit) { u.UnitFileState = "disabled" }), same, false, enable},
+		"an input changed and unit files did, one restart does both": {with(running(old), func(u *systemd.Unit) { u.NeedDaemonReload = true }), other, false, restart},
+	} {
+		if got := decide(service, c.unit, c.recorded, c.recorded != nil, written, c.tried); got != c.want {
+			t.Errorf("%s: decided %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+// services is a service manager in memory.
+type services struct {
+	units map[string]systemd.Unit
+	calls []string
+	fail  error
+}
+
+func (s *services) Units(_ context.Context, names ...string) (map[string]systemd.Unit, error) {
+	return s.units, nil
+}
+func (s *services) do(verb, unit string) error {
+	s.calls = append(s.calls, verb+" "+unit)
+	if s.fail != nil {
+		return s.fail
+	}
+	u := s.units[unit]
+	switch verb {
+	case "start", "restart":
+		u.ActiveState, u.StartedAt = "active", time.Now()
+	case "stop":
+		u.ActiveState = "inactive"
+	case "enable":
+		u.UnitFileState = "enabled"
+	case "disable":
+		u.UnitFileState = "disabled"
+	}
+	s.units[unit] = u
+	return nil
+}
+func (s *services) Start(_ context.Context, u string) error   { return s.do("start", u) }
+func (s *services) Stop(_ context.Context, u string) error    { return s.do("stop", u) }
+func (s *services) Restart(_ context.Context, u string) error { return s.do("restart", u) }
+func (s *services) Enable(_ context.Context, u string) error  { return s.do("enable", u) }
+func (s *services) Disable(_ context.Context, u string) error { return s.do("disable", u) }
+func (s *services) DaemonReload(context.Context) error        { return s.do("reload", "") }
+
+// memory is a state store in memory.
+type memory map[string][]byte
+
+func (m memory) ReadFile(path string) ([]byte, error) {
+	if c, ok := m[path]; ok {
+		return c, nil
+	}
+	return nil, errNotExist
+}
+func (m memory) WriteFile(path string, content []byte) error { m[path] = content; return nil }
+
+func newSystem(t *testing.T) (*System, *host.Host, *services) {
+	t.Helper()
+	h := host.New(t.TempDir())
+	file, err := state.Load(memory{}, "state")
+	if err != nil {
+		t.Fatal(err)
+	}
+	svc := &services{units: map[string]systemd.Unit{}}
+	sys := &System{Host: h, Services: svc, State: file, Progress: func(context.Context, string) {}, Log: func(context.Context, string) {}}
+	sys.Prepare()
+	return sys, h, svc
+}
+
+func realise(t *testing.T, sys *System, wants ...Resource) []string {
+	t.Helper()
+	changes, findings := Realise(context.Background(), sys, wants, nil, false)
+	for _, f := range findings {
+		t.Fatal(f)
+	}
+	return changes
+}
+
+func TestAChangedFileRestartsItsReaderOnceAndSaysWhy(t *testing.T) {
+	sys, h, svc := newSystem(t)
+	svc.units["x.service"] = systemd.Unit{LoadState: "loaded", ActiveState: "active", UnitFileState: "enabled", StartedAt: time.Now().Add(-time.Hour)}
+	file := File{Path: "/etc/x.conf", Content: []byte("one")}
+	want := func(f File) []Resource {
+		return []Resource{Service{Unit: "x.service", Inputs: []Input{f.Input()}, Needs: []string{f.ID()}}, f}
+	}
+	changes := realise(t, sys, want(file)...)
+	if len(changes) != 2 || changes[1] != "service:x.service: restarted: /etc/x.conf new" {
+		t.Errorf("changes %q", changes)
+	}
+	if again := realise(t, sys, want(file)...); len(again) != 0 || len(svc.calls) != 1 {
+		t.Errorf("a second time: %q, calls %q", again, svc.calls)
+	}
+	file.Content = []byte("two")
+	file.Describe = func(_, _ []byte) []string { return []string{"number"} }
+	changes = realise(t, sys, want(file)...)
+	if got := changes[len(changes)-1]; got != "service:x.service: restarted: /etc/x.conf changed: number" {
+		t.Errorf("cause %q", got)
+	}
+	if content, err := h.ReadFile("/etc/x.conf"); err != nil || string(content) != "two" {
+		t.Errorf("file holds %q, %v", content, err)
+	}
+}
+
+func TestAReaderIsLeftAloneWhenItsFileCannotBeWritten(t *testing.T) {
+	sys, h, svc := newSystem(t)
+	svc.units["x.service"] = systemd.Unit{LoadState: "loaded", ActiveState: "active", UnitFileState: "enabled", StartedAt: time.Now().Add(-time.Hour)}
+	if err := h.MkdirAll("/etc/x.conf", 0o755); err != nil { // a directory is in the way
+		t.Fatal(err)
+	}
+	file := File{Path: "/etc/x.conf", Content: []byte("one")}
+	other := File{Path: "/etc/y.conf", Content: []byte("y")}
+	changes, findings := Realise(context.Background(), sys,
+		[]Resource{file, Service{Unit: "x.service", Inputs: []Input{file.Input()}, Needs: []string{file.ID()}}, other}, nil, false)
+	if len(findings) != 1 || len(svc.calls) != 0 || len(changes) != 1 || !strings.HasPrefix(changes[0], "file:/etc/y.conf") {
+		t.Errorf("changes %q, findings %v, calls %q", changes, findings, svc.calls)
+	}
+}
+
+func TestAStoppedServiceNeitherRunsNorComesBack(t *testing.T) {
+	sys, _, svc := newSystem(t)
+	svc.units["x.service"] = systemd.Unit{LoadState: "loaded", ActiveState: "active", UnitFileState: "enabled"}
+	stop := Service{Unit: "x.service", Stopped: true}
+	realise(t, sys, stop)
+	if got := strings.Join(svc.calls, ","); got != "stop x.service,disable x.service" {
+		t.Errorf("calls %s", got)
+	}
+	if again := realise(t, sys, stop); len(again) != 0 {
+		t.Errorf("a second time: %q", again)
+	}
+}
+
+func TestADryRunChangesNothing(t *testing.T) {
+	sys, h, _ := newSystem(t)
+	changes, _ := Realise(context.Background(), sys, []Resource{File{Path: "/x", Content: []byte("1")}}, nil, true)
+	if len(changes) != 1 || len(h.Changes()) != 0 {
+		t.Errorf("changes %q, on disk %v", changes, h.Changes())
+	}
+}
+
+func TestAServiceAskedForAgainRestartsOnceInAnInvocation(t *testing.T) {
+	sys, _, svc := newSystem(t)
+	svc.units["x.service"] = systemd.Unit{LoadState: "loaded", ActiveState: "active", UnitFileState: "enabled", StartedAt: time.Now()}
+	want := Service{Unit: "x.service", Again: "node x was deleted"}
+	if changes := realise(t, sys, want); len(changes) != 1 || changes[0] != "service:x.service: restarted: node x was deleted" {
+		t.Errorf("changes %q", changes)
+	}
+	if again := realise(t, sys, want); len(again) != 0 || len(svc.calls) != 1 {
+		t.Errorf("a second time: %q, calls %q", again, svc.calls)
+	}
+}
