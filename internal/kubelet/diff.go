@@ -14,12 +14,12 @@ import (
 // "clusterDNS". It is the cause that is printed for a restart. Files that mean the same give nothing; where one of them
 // cannot be read the answer is "everything".
 func ConfigDiff(from, to []byte) []string {
+	if bytes.Equal(from, to) {
+		return nil
+	}
 	before, errBefore := readMapping(from)
 	after, errAfter := readMapping(to)
 	if errBefore != nil || errAfter != nil {
-		if bytes.Equal(from, to) {
-			return nil
-		}
 		return []string{"everything"}
 	}
 	return diff(before, after, "")

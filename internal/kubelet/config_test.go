@@ -1,0 +1,150 @@
+package kubelet_test
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"kubernetes-worker/internal/arguments"
+	"kubernetes-worker/internal/kubelet"
+)
+
+func TestExtraConfigurationIsMergedLast(t *testing.T) {
+	in := machine(t, "1.28.0")
+	in.ExtraConfig = map[string]any{
+		"maxPods":        int64(50),
+		"authentication": map[string]any{"anonymous": map[string]any{"enabled": true}, "webhook": map[string]any{"cacheTTL": "1m"}},
+		"clusterDNS":     []any{"1.1.1.1", "8.8.8.8"},
+		"evictionHard":   map[string]any{"nodefs.available": "5%", "memory.available": "100Mi"},
+		"kind":           "KubeletConfiguration",
+		"resolvConf":     "",
+		"featureGates":   map[string]any{"yes": true, "1": false},
+		"staticPodPath":  "a: b # c\nd",
+	}
+	out := kubelet.Render(in)
+	if len(out.Problems) > 0 {
+		t.Fatal(out.Problems)
+	}
+	golden(t, "merged.yaml", out.Config)
+	for range 20 {
+		if again := kubelet.Render(in); !bytes.Equal(again.Config, out.Config) {
+			t.Fatal("the same input gives other bytes")
+		}
+	}
+	var back map[string]any
+	if err := yaml.Unmarshal(out.Config, &back); err != nil {
+		t.Fatal(err)
+	}
+	if back["staticPodPath"] != "a: b # c\nd" || back["resolvConf"] != "" || back["maxPods"] != 50 {
+		t.Errorf("read back: %v", back)
+	}
+}
+
+func TestExtraConfigurationThatDoesNotFitBlocks(t *testing.T) {
+	for name, c := range map[string]struct {
+		release  string
+		extra    map[string]any
+		mentions []string
+	}{
+		"a scalar where a mapping is": {"1.12.0", map[string]any{"authentication": "none"}, []string{"authentication: a single value"}},
+		"null where a mapping is":     {"1.12.0", map[string]any{"authentication": nil}, []string{"authentication: a single value"}},
+		"a mapping where a scalar is": {"1.12.0", map[string]any{"port": map[string]any{"a": "b"}}, []string{"port: a mapping"}},
+		"a mapping where a list is":   {"1.12.0", map[string]any{"clusterDNS": map[string]any{}}, []string{"clusterDNS: a mapping"}},
+		"two deep ones": {"1.12.0", map[string]any{"authentication": map[string]any{"x509": []any{}, "anonymous": map[string]any{"enabled": map[string]any{}}}},
+			[]string{"authentication.anonymous.enabled: a mapping", "authentication.x509: a single value"}},
+		"another kind":      {"1.12.0", map[string]any{"kind": "Pod"}, []string{"kind can only be KubeletConfiguration"}},
+		"another version":   {"1.12.0", map[string]any{"apiVersion": int64(1)}, []string{"apiVersion can only be"}},
+		"a gate that went":  {"1.28.0", map[string]any{"featureGates": map[string]any{"DevicePlugins": true}}, []string{"feature gate DevicePlugins"}},
+		"a gate not yet so": {"1.27.0", map[string]any{"featureGates": map[string]any{"DevicePlugins": true}}, nil},
+	} {
+		in := machine(t, c.release)
+		in.ExtraConfig = c.extra
+		out := kubelet.Render(in)
+		if len(out.Problems) != len(c.mentions) {
+			t.Errorf("%s: problems %v", name, out.Problems)
+			continue
+		}
+		for i, p := range out.Problems {
+			if p.Option != "kubelet-extra-config" || !strings.HasPrefix(p.Error(), "kubelet-extra-config: ") || !strings.Contains(p.Error(), c.mentions[i]) {
+				t.Errorf("%s: %q does not say %q", name, p.Error(), c.mentions[i])
+			}
+		}
+	}
+}
+
+func TestExtraConfigurationIsIgnoredWhereNoFileIsRead(t *testing.T) {
+	in := machine(t, "1.9.0")
+	in.ExtraConfig = map[string]any{"kind": "Pod"}
+	out := kubelet.Render(in)
+	if len(out.Problems) > 0 || out.Config != nil || len(out.Warnings) != 1 || !strings.Contains(out.Warnings[0], "kubelet-extra-config is ignored") {
+		t.Errorf("%+v", out)
+	}
+}
+
+func TestOldCgroupsNeedADecisionFrom135On(t *testing.T) {
+	in := machine(t, "1.34.0")
+	in.CgroupVersion = 1
+	if out := kubelet.Render(in); len(out.Problems) > 0 {
+		t.Errorf("1.34: %v", out.Problems)
+	}
+	in = machine(t, "1.35.0")
+	in.CgroupVersion = 1
+	if out := kubelet.Render(in); len(out.Problems) != 1 || !strings.Contains(out.Problems[0].Reason, "{failCgroupV1: false}") {
+		t.Errorf("1.35: %v", out.Problems)
+	}
+	in.ExtraConfig = map[string]any{"failCgroupV1": true}
+	if out := kubelet.Render(in); len(out.Problems) != 1 {
+		t.Errorf("1.35 with true: %v", out.Problems)
+	}
+	in.ExtraConfig = map[string]any{"failCgroupV1": false}
+	if out := kubelet.Render(in); len(out.Problems) > 0 || !bytes.Contains(out.Config, []byte("failCgroupV1: false\n")) {
+		t.Errorf("1.35 with false: %v", out.Problems)
+	}
+	in.ExtraConfig, in.ExtraArgs = nil, []arguments.Argument{{Key: "fail-cgroupv1", Value: "false"}}
+	if out := kubelet.Render(in); len(out.Problems) > 0 {
+		t.Errorf("1.35 with the flag: %v", out.Problems)
+	}
+}
+
+func TestConfigDiffNamesTheFields(t *testing.T) {
+	in := machine(t, "1.28.0")
+	before := kubelet.Render(in).Config
+	in.ClusterDNS, in.ClusterDomain, in.ResolvConfStub = []string{"10.0.0.1"}, "other.local", false
+	in.ExtraConfig = map[string]any{"maxPods": int64(1), "authentication": map[string]any{"anonymous": map[string]any{"enabled": true}}}
+	after := kubelet.Render(in).Config
+	want := []string{"authentication.anonymous.enabled", "clusterDNS", "clusterDomain", "maxPods", "resolvConf"}
+	if got := kubelet.ConfigDiff(before, after); !slices.Equal(got, want) {
+		t.Errorf("ConfigDiff = %q", got)
+	}
+	if got := kubelet.ConfigDiff(before, append([]byte("# a comment\n"), before...)); len(got) > 0 {
+		t.Errorf("a comment makes a difference: %q", got)
+	}
+	for _, old := range []string{"", "- a", "a: [", "\x00"} {
+		if got := kubelet.ConfigDiff([]byte(old), after); !slices.Equal(got, []string{"everything"}) {
+			t.Errorf("ConfigDiff from %q = %q", old, got)
+		}
+	}
+	if got := kubelet.ConfigDiff([]byte("a: ["), []byte("a: [")); got != nil {
+		t.Errorf("equal unreadable files: %q", got)
+	}
+	if got := kubelet.ConfigDiff([]byte("a: {b: 1}"), []byte("a: 1")); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("mapping to scalar: %q", got)
+	}
+}
+
+func FuzzConfigDiff(f *testing.F) {
+	f.Add([]byte("a: 1"), []byte("a: {b: 1}"))
+	f.Add([]byte("1: a\ntrue: b"), []byte("? [x]\n: y"))
+	f.Add([]byte("a: &a [*a]"), []byte(""))
+	f.Fuzz(func(t *testing.T, from, to []byte) {
+		if got := kubelet.ConfigDiff(from, from); got != nil {
+			t.Errorf("%q differs from itself: %q", from, got)
+		}
+		if there, back := kubelet.ConfigDiff(from, to), kubelet.ConfigDiff(to, from); !slices.Equal(there, back) {
+			t.Errorf("there %q, back %q", there, back)
+		}
+	})
+}
