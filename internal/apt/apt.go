@@ -78,7 +78,11 @@ func (a *Apt) Install(ctx context.Context, names []string, options Options) erro
 // as long as it has an older list of theirs.
 func (a *Apt) Update(ctx context.Context) error {
 	run := attempt{apt: a, updated: true}
-	return run.do(ctx, []string{"update"}, nil, updateTime)
+	err := run.do(ctx, []string{"update"}, nil, updateTime)
+	if err == nil && run.partial != nil {
+		a.Log(run.partial.Error())
+	}
+	return err
 }
 
 // Hold keeps the packages at the version they have. Those not installed or held already are passed over.

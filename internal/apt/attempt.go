@@ -2,6 +2,7 @@ package apt
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"kubernetes-worker/internal/host"
@@ -13,13 +14,15 @@ type attempt struct {
 	updated   bool  // the lists were fetched, or their fetching is the request itself
 	updateErr error // why they could not be
 	mended    bool  // an interrupted dpkg was told to finish
+	partial   error // what a successful run said it could not fetch
 }
 
 // do runs apt-get with args until it succeeds, no remedy is left or ctx ends.
 func (t *attempt) do(ctx context.Context, args, names []string, limit time.Duration) error {
 	for waits := 0; ; {
-		failure := t.apt.run(ctx, args, names, limit)
+		output, failure := t.apt.run(ctx, args, names, limit)
 		if failure == nil {
+			t.partial = partialUpdate(output)
 			return nil
 		}
 		if ctx.Err() != nil {
@@ -37,7 +40,7 @@ func (t *attempt) do(ctx context.Context, args, names []string, limit time.Durat
 		case kind == Interrupted && !t.mended:
 			t.mended = true
 			t.apt.Log("An earlier installation was interrupted. Finishing it")
-			if failure := t.apt.configure(ctx); failure != nil {
+			if _, failure := t.apt.configure(ctx); failure != nil {
 				return failure
 			}
 		case (kind == UnknownPackage || kind == Stale) && t.updateErr != nil:
@@ -52,7 +55,25 @@ func (t *attempt) do(ctx context.Context, args, names []string, limit time.Durat
 // update fetches the lists once. Its failure counts only if a package is not found with the lists there are.
 func (t *attempt) update(ctx context.Context) {
 	t.updated = true
-	t.updateErr = (&attempt{apt: t.apt, updated: true, mended: t.mended}).do(ctx, []string{"update"}, nil, updateTime)
+	inner := attempt{apt: t.apt, updated: true, mended: t.mended}
+	if t.updateErr = inner.do(ctx, []string{"update"}, nil, updateTime); t.updateErr == nil {
+		t.updateErr = inner.partial
+	}
+	t.mended = inner.mended
+	if t.updateErr != nil {
+		t.apt.Log(t.updateErr.Error())
+	}
+}
+
+// partialUpdate returns what `apt-get update` could not fetch although it reports success: it does so when it is left
+// with the lists it had, be they empty. nil if there is nothing.
+func partialUpdate(output host.Output) error {
+	for line := range strings.Lines(string(output.Stderr)) {
+		if cause, ok := strings.CutPrefix(line, "W: Failed to fetch "); ok {
+			return &Error{Kind: classify(output), Message: "cannot fetch all package lists: " + strings.TrimSpace(cause)}
+		}
+	}
+	return nil
 }
 
 func retryMessage(kind Kind) string {
@@ -63,7 +84,7 @@ func retryMessage(kind Kind) string {
 }
 
 // run runs apt-get once.
-func (a *Apt) run(ctx context.Context, args, names []string, limit time.Duration) *Error {
+func (a *Apt) run(ctx context.Context, args, names []string, limit time.Duration) (host.Output, *Error) {
 	common := []string{
 		"--assume-yes",
 		"--option=Dpkg::Options::=--force-confold",
@@ -73,11 +94,11 @@ func (a *Apt) run(ctx context.Context, args, names []string, limit time.Duration
 }
 
 // configure lets dpkg finish what was interrupted.
-func (a *Apt) configure(ctx context.Context) *Error {
+func (a *Apt) configure(ctx context.Context) (host.Output, *Error) {
 	return a.command(ctx, "dpkg", []string{"--force-confold", "--configure", "-a"}, nil, configureTime)
 }
 
-func (a *Apt) command(ctx context.Context, name string, args, names []string, limit time.Duration) *Error {
+func (a *Apt) command(ctx context.Context, name string, args, names []string, limit time.Duration) (host.Output, *Error) {
 	output, err := a.Runner.Run(ctx, host.Command{
 		Name: name,
 		Args: args,
@@ -89,7 +110,7 @@ func (a *Apt) command(ctx context.Context, name string, args, names []string, li
 		Timeout: limit,
 	})
 	if err == nil {
-		return nil
+		return output, nil
 	}
-	return &Error{Kind: classify(output), Names: names, Message: err.Error(), Err: err}
+	return output, &Error{Kind: classify(output), Names: names, Message: err.Error(), Err: err}
 }

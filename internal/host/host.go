@@ -1,8 +1,8 @@
 package host
 
 import (
+	"bytes"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -45,11 +45,15 @@ func (h *Host) ReadFile(p string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	content, err := io.ReadAll(file)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", h.Path(p), err)
+	// Room for the end to be seen without another growth; files of /proc say 0.
+	var content bytes.Buffer
+	if info, err := file.Stat(); err == nil {
+		content.Grow(int(info.Size()) + bytes.MinRead)
 	}
-	return content, nil
+	if _, err := content.ReadFrom(file); err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", h.Path(p), reason(err))
+	}
+	return content.Bytes(), nil
 }
 
 // Open opens the regular file p for reading, under the rules of ReadFile. The caller closes it.
