@@ -1,9 +1,7 @@
 package arguments
 
 import (
-	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"kubernetes-worker/internal/kubeversion"
@@ -101,39 +99,6 @@ func PerKey(set Set) (map[string]string, error) {
 		options[a.Key] = escape(a.Value)
 	}
 	return options, nil
-}
-
-// FromConf reads back what a snap is configured with, in whichever form its options are. Per-key values that another
-// program stored typed (true, 110) are read as their text. As in the snap itself, the raw text comes first and per-key
-// options, which follow it on the command line, win. Options that are no arguments (nested ones) are left out.
-func FromConf(conf map[string]any) Set {
-	set := Set{}
-	if text, ok := conf[RawKey].(string); ok {
-		if parsed, err := ParseRaw(text); err == nil {
-			set = parsed
-		}
-	}
-	var args []Argument
-	for key, value := range conf {
-		if text, ok := scalarText(value); ok && key != RawKey && ValidKey(key) {
-			args = append(args, Argument{Key: key, Value: text})
-		}
-	}
-	return set.With(args...)
-}
-
-func scalarText(value any) (string, bool) {
-	switch v := value.(type) {
-	case string:
-		return unescape(v), true
-	case bool:
-		return strconv.FormatBool(v), true
-	case json.Number:
-		return v.String(), true
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64), true
-	}
-	return "", false
 }
 
 // ParseRaw reads a text that Raw wrote. Anything else, for instance what a person put there, is an error: then what the

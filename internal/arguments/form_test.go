@@ -1,7 +1,6 @@
 package arguments_test
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -75,43 +74,16 @@ func TestTheDaemonGetsTheValues(t *testing.T) {
 	}
 }
 
-func TestWhatASnapIsConfiguredWithReadsBack(t *testing.T) {
+func TestRawTextReadsBack(t *testing.T) {
 	for _, value := range hostile {
 		wanted := set("a", value, "z", "end")
 		raw, err := arguments.Raw(wanted)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := arguments.FromConf(map[string]any{"args": raw}); !got.Equal(wanted) {
-			t.Errorf("raw form of %q reads back as %v", value, got)
+		if got, err := arguments.ParseRaw(raw); err != nil || !got.Equal(wanted) {
+			t.Errorf("%q reads back as %v, %v", value, got, err)
 		}
-		options, err := arguments.PerKey(wanted)
-		if err != nil {
-			t.Fatal(err)
-		}
-		conf := map[string]any{}
-		for k, v := range options {
-			conf[k] = v
-		}
-		if got := arguments.FromConf(conf); !got.Equal(wanted) {
-			t.Errorf("per-key form of %q reads back as %v", value, got)
-		}
-	}
-}
-
-func TestTypedAndForeignSnapOptionsAreRead(t *testing.T) {
-	got := arguments.FromConf(map[string]any{
-		"args":     `--v="0" --max-pods="10"`,
-		"max-pods": json.Number("50"), "qps": float64(5), "fail-swap-on": false, "address": "0.0.0.0",
-		"nested": map[string]any{"a": "b"}, "Odd_Key": "x", "none": nil,
-	})
-	want := set("address", "0.0.0.0", "fail-swap-on", "false", "max-pods", "50", "qps", "5")
-	if !got.Equal(want) {
-		t.Errorf("the text was not in our order, so only options count: got %v, want %v", got, want)
-	}
-	got = arguments.FromConf(map[string]any{"args": `--max-pods="10" --v="0"`, "v": "4"})
-	if want := set("max-pods", "10", "v", "4"); !got.Equal(want) {
-		t.Errorf("a per-key option wins over the text: got %v, want %v", got, want)
 	}
 }
 

@@ -19,19 +19,6 @@ const (
 	contextName = "juju-context"
 )
 
-// Where the files are, and as which user each of them speaks.
-const (
-	KubeletFile   = "/root/cdk/kubeconfig"
-	KubeProxyFile = "/root/cdk/kubeproxyconfig"
-	RootFile      = "/root/.kube/config"
-	UbuntuFile    = "/home/ubuntu/.kube/config"
-
-	KubeletUser   = "kubelet"
-	KubeProxyUser = "kube-proxy"
-	RootUser      = "root"
-	UbuntuUser    = "ubuntu"
-)
-
 // Config is the content of a kubeconfig with one cluster and one user.
 type Config struct {
 	Server string // URL

@@ -7,11 +7,10 @@ import (
 	"kubernetes-worker/internal/options"
 )
 
-// Names and places of the runtimes.
+// Names of the runtimes.
 const (
-	DockerUnit       = "docker.service"
-	ContainerdUnit   = "containerd.service"
-	ContainerdSocket = "/run/containerd/containerd.sock"
+	DockerUnit     = "docker.service"
+	ContainerdUnit = "containerd.service"
 
 	DockerPackage     = "docker.io"
 	ContainerdPackage = "containerd"
