@@ -1,0 +1,4 @@
+package kube
+
+// DecodeNode is for the fuzz target.
+var DecodeNode = decodeNode
