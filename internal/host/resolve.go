@@ -16,7 +16,7 @@ const maxLinks = 40
 
 // location is a path with its links resolved.
 type location struct {
-	name string      // relative to the root, "." for the root itself, free of links except perhaps the last component
+	name string      // relative to the root, "." for the root itself; only links that os.Root follows are left in it
 	info fs.FileInfo // what is there, nil if nothing is
 }
 
@@ -41,6 +41,16 @@ func (h *Host) locate(p string, followLast bool) (*os.Root, location, error) {
 	dir, err := h.root()
 	if err != nil {
 		return nil, location{}, err
+	}
+	// Most paths have no link at the end and none before it that os.Root would not follow itself.
+	if name := strings.TrimPrefix(absolute(p), "/"); name != "" && !strings.ContainsRune(p, 0) {
+		info, err := dir.Lstat(name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return dir, location{name: name}, nil
+		case err == nil && (info.Mode().Type() != fs.ModeSymlink || !followLast):
+			return dir, location{name: name, info: info}, nil
+		}
 	}
 	found, err := resolve(dir, p, followLast)
 	return dir, found, err
@@ -115,7 +125,11 @@ func resolve(dir *os.Root, p string, followLast bool) (location, error) {
 // Resolve returns the absolute path below the root that p leads to, all links followed; what does not exist is kept as
 // written.
 func (h *Host) Resolve(p string) (string, error) {
-	_, found, err := h.locate(p, true)
+	dir, err := h.root()
+	var found location
+	if err == nil {
+		found, err = resolve(dir, p, true)
+	}
 	if err != nil {
 		return "", fmt.Errorf("cannot resolve %s: %w", h.Path(p), reason(err))
 	}
