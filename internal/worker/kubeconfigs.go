@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 
@@ -37,12 +36,12 @@ func (f Facts) rootKubeconfig() resource.File {
 }
 
 func (f Facts) kubeletKubeconfig() resource.File {
-	return resource.File{Path: KubeletKubeconfig, Mode: 0o600, Describe: kubeconfigDifferences,
+	return resource.File{Path: KubeletKubeconfig, Mode: 0o600, Describe: kubeconfig.Differences,
 		Content: f.renderKubeconfig("kubelet", f.Creds.Kubelet)}
 }
 
 func (f Facts) proxyKubeconfig() resource.File {
-	return resource.File{Path: ProxyKubeconfig, Mode: 0o600, Describe: kubeconfigDifferences,
+	return resource.File{Path: ProxyKubeconfig, Mode: 0o600, Describe: kubeconfig.Differences,
 		Content: f.renderKubeconfig("kube-proxy", f.Creds.Proxy)}
 }
 
@@ -57,27 +56,4 @@ func (f Facts) kubeconfigHash() string {
 
 func (f Facts) renderKubeconfig(user string, token secret.Value) []byte {
 	return kubeconfig.Render(f.server(), f.Certs.CA, user, token)
-}
-
-// kubeconfigDifferences names what differs between two kubeconfigs, without showing a token.
-func kubeconfigDifferences(before, after []byte) []string {
-	was, err := kubeconfig.Parse(before)
-	if err != nil {
-		return nil
-	}
-	is, err := kubeconfig.Parse(after)
-	if err != nil {
-		return nil
-	}
-	var what []string
-	if was.Server != is.Server {
-		what = append(what, "server "+was.Server+" → "+is.Server)
-	}
-	if !bytes.Equal(was.CA, is.CA) {
-		what = append(what, "certificate authority")
-	}
-	if was.Token.Reveal() != is.Token.Reveal() {
-		what = append(what, "token")
-	}
-	return what
 }

@@ -74,13 +74,15 @@ func (f Facts) sandboxImage() string { return runtime.SandboxImage(f.Cluster.Reg
 // snapConf is the configuration of a daemon's snap from its arguments, in the form that its release takes.
 func snapConf(snap string, args arguments.Set, form arguments.Form, f Facts) resource.SnapConf {
 	conf := resource.SnapConf{
-		Snap: snap, ArgsFile: "/var/snap/" + snap + "/current/args", Values: map[string]string{},
+		Snap: snap, ArgsFile: "/var/snap/" + snap + "/current/args",
 		Convert: snapCondition(snap, f),
 	}
 	if form == arguments.FormPerKey {
-		for _, a := range args.All() {
-			conf.Values[a.Key] = a.Value
+		values, err := arguments.PerKey(args)
+		if err != nil {
+			panic(err) // as below
 		}
+		conf.Values = values
 		return conf
 	}
 	raw, err := arguments.Raw(args)
@@ -88,7 +90,7 @@ func snapConf(snap string, args arguments.Set, form arguments.Form, f Facts) res
 		// Arguments come from checked options and our own tables; what cannot be written is a fault of this program.
 		panic(err)
 	}
-	conf.Values[arguments.RawKey] = raw
+	conf.Values = map[string]string{arguments.RawKey: raw}
 	conf.Describe = func(_, from, to string) []string {
 		was, err := arguments.ParseRaw(from)
 		if err != nil {
