@@ -15,6 +15,7 @@ DOMAIN=${BED_DOMAIN:-bed.test}   # DNS domain of the machines
 STATE=${BED_STATE:-$CACHE/run/$TAG}
 BRIDGE=${TAG}br
 
+PATH=$PATH:/usr/sbin:/sbin
 [ ${#TAG} -le 6 ] || { echo "BED_TAG must have at most 6 letters: $TAG" >&2; exit 2; }
 
 say() { printf '%s\n' "$*" >&2; }
@@ -26,18 +27,23 @@ as_root() { [ "$(id -u)" = 0 ] || die "cannot run as $(id -un): the test bed nee
 # quietly LABEL COMMAND...: run a long step with its output in a log. Every 10 s a line says that it lives and what it
 # wrote last; a failure shows the end of the log.
 quietly() {
-  local label=$1 log start=$SECONDS beat rc; shift
-  mkdir -p "$CACHE/log"; log=$CACHE/log/${label//[^a-zA-Z0-9.-]/-}.log
+  local label=$1 log start=$SECONDS self=$BASHPID beat rc; shift
+  mkdir -p "$CACHE/log"; log=$CACHE/log/${label//[^a-zA-Z0-9.@-]/-}.log
   say "$label ..."
-  # "read" is the sleep here: killing it leaves no child behind that would hold the caller's pipes
-  ( exec 8>&- 9>&- 7<> <(:)
-    until read -r -t 10 -u 7 || [ "$(cut -d' ' -f4 /proc/$BASHPID/stat)" = 1 ]; do
-      say "$label ... $((SECONDS-start)) s ($(wc -l <"$log") lines) $(tail -n 1 "$log" | cut -c1-100)"
-    done ) >&2 & beat=$!
+  ( heartbeat "$label" "$log" "$self" ) >&2 & beat=$!
   rc=0; "$@" >"$log" 2>&1 || rc=$?
   { kill $beat; wait $beat; } 2>/dev/null || true
   [ $rc = 0 ] || { tail -n 15 "$log" >&2; say "$label: failed after $((SECONDS-start)) s, all of it: $log"; return $rc; }
   say "$label: $((SECONDS-start)) s"
+}
+heartbeat() { # until the process $3 is gone; "read" is the sleep: killing it leaves no child behind
+  local start=$SECONDS told=0
+  exec 8>&- 9>&- 7<> <(:)
+  while read -r -t 1 -u 7 || [ "$(cut -d' ' -f4 "/proc/$BASHPID/stat")" = "$3" ]; do
+    [ $((SECONDS-start)) -ge $((told+10)) ] || continue
+    told=$((SECONDS-start))
+    say "$1 ... $told s ($(wc -l <"$2") lines) $(tail -n 1 "$2" | cut -c1-100)"
+  done
 }
 
 # wait_for SECONDS LABEL COMMAND...: poll until COMMAND succeeds; a line every 5 s; fails when the time is over.
@@ -53,7 +59,7 @@ wait_for() {
 # need COMMAND:PACKAGE...: install the packages whose command is missing; waits while another apt or dpkg runs.
 need() {
   local p missing=() start=$SECONDS
-  for p in "$@"; do PATH=$PATH:/usr/sbin:/sbin command -v "${p%%:*}" >/dev/null || missing+=("${p#*:}"); done
+  for p in "$@"; do command -v "${p%%:*}" >/dev/null || missing+=("${p#*:}"); done
   [ ${#missing[@]} = 0 ] && return 0
   as_root
   mkdir -p "$CACHE/lock"
@@ -76,13 +82,14 @@ go_settings() {
   export GOCACHE=$CACHE/go-build GOMODCACHE=$CACHE/go-mod GOPATH=$CACHE/go GOFLAGS=-buildvcs=false CGO_ENABLED=0 GOWORK=off
 }
 
-# spawn NAME COMMAND...: start a daemon in its own session, its output in STATE/NAME.log, its pid recorded.
+# spawn NAME COMMAND...: start a daemon in its own session, its output in STATE/NAME.log. It records its pid itself, so
+# that it is found also when the caller is killed at this moment.
 spawn() {
-  local name=$1; shift
-  mkdir -p "$STATE"
-  setsid "$@" </dev/null >"$STATE/$name.log" 2>&1 8>&- 9>&- &
-  local p=$!
-  echo "$p $(started $p)" >"$STATE/$name.pid"
+  local name=$1 i; shift
+  mkdir -p "$STATE"; rm -f "$STATE/$name.pid"
+  setsid bash -c 'echo "$$ $(sed "s/.*) //" /proc/$$/stat | cut -d" " -f20)" >"$0"; exec "$@"' "$STATE/$name.pid" "$@" \
+    </dev/null >"$STATE/$name.log" 2>&1 3>&- 4>&- 8>&- 9>&- &
+  for i in $(seq 100); do [ -s "$STATE/$name.pid" ] && return; sleep 0.02; done
 }
 
 # started PID: when the process began, in clock ticks; with the pid it names one process for ever. Nothing for one that
@@ -96,11 +103,11 @@ alive() {
   [ -n "$s" ] && [ "$(started "$p")" = "$s" ] && echo "$p"
 }
 
-# halt NAME: ask the recorded process to end, insist after 3 s, forget it.
+# halt NAME [SIGNAL]: tell the recorded process to end (TERM), insist after 3 s, forget it.
 halt() {
   local p i
   if p=$(alive "$1"); then
-    kill "$p" 2>/dev/null
+    kill "-${2:-TERM}" "$p" 2>/dev/null
     for i in $(seq 30); do alive "$1" >/dev/null || break; sleep 0.1; done
     alive "$1" >/dev/null && kill -KILL "$p" 2>/dev/null
   fi

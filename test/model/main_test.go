@@ -1,0 +1,14 @@
+package model
+
+import (
+	"os"
+	"testing"
+
+	"kubernetes-worker/internal/jujusim"
+)
+
+func TestMain(m *testing.M) {
+	RunProgram()
+	jujusim.RunHelper()
+	os.Exit(m.Run())
+}

@@ -1,0 +1,178 @@
+package model
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"kubernetes-worker/internal/systemd"
+)
+
+// The machine's programs that the charm starts, played by this test binary: each is a script on the hook's PATH that
+// starts it again with the program's name.
+const (
+	programVariable = "MODEL_PROGRAM"
+	rootVariable    = "MODEL_ROOT"
+)
+
+// AptFault is what apt-get does instead of its work, from a file below the machine's root.
+type AptFault struct {
+	Exit   int
+	Stderr string
+}
+
+const (
+	aptFaultFile = "standin/apt-fault.json"
+	callsFile    = "standin/calls"
+)
+
+// RunProgram plays a program of the machine and ends the process, if it was started as one.
+func RunProgram() {
+	name, root := os.Getenv(programVariable), os.Getenv(rootVariable)
+	if name == "" {
+		return
+	}
+	note(root, name+" "+strings.Join(os.Args[1:], " "))
+	var err error
+	switch name {
+	case "apt-get":
+		err = aptGet(root, os.Args[1:])
+	case "update-ca-certificates":
+		err = updateCertificates(root)
+	case "journalctl":
+		fmt.Println("standin: the last words of a daemon")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func note(root, line string) {
+	file, err := os.OpenFile(filepath.Join(root, callsFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return
+	}
+	defer file.Close()
+	fmt.Fprintln(file, line)
+}
+
+func aptGet(root string, args []string) error {
+	if text, err := os.ReadFile(filepath.Join(root, aptFaultFile)); err == nil {
+		var fault AptFault
+		if err := json.Unmarshal(text, &fault); err != nil {
+			return err
+		}
+		fmt.Fprintln(os.Stderr, fault.Stderr)
+		os.Exit(fault.Exit)
+	}
+	var words []string
+	for i := 0; i < len(args); i++ {
+		if args[i] == "-o" {
+			i++
+		} else if !strings.HasPrefix(args[i], "-") {
+			words = append(words, args[i])
+		}
+	}
+	if len(words) == 0 || words[0] != "install" {
+		return nil
+	}
+	for _, name := range words[1:] {
+		if err := installPackage(root, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// installPackage notes the package as dpkg does and, for a runtime, brings its service.
+func installPackage(root, name string) error {
+	status := filepath.Join(root, "var/lib/dpkg/status")
+	file, err := os.OpenFile(status, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(file, "\nPackage: %s\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0\n", name)
+	if err := file.Close(); err != nil {
+		return err
+	}
+	units := map[string][]string{"docker.io": {"containerd", "docker"}, "containerd": {"containerd"}}[name]
+	for _, unit := range units {
+		path := filepath.Join(root, "lib/systemd/system", unit+".service")
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, []byte("[Service]\nExecStart=/usr/bin/"+unit+"\n[Install]\nWantedBy=multi-user.target\n"), 0o644); err != nil {
+			return err
+		}
+		if err := startUnit(root, unit+".service"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startUnit does what a package's own script does after unpacking.
+func startUnit(root, unit string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	manager := systemd.New(root, systemd.Settings{})
+	defer manager.Close()
+	for _, step := range []func() error{
+		func() error { return manager.DaemonReload(ctx) },
+		func() error { return manager.Enable(ctx, unit) },
+		func() error { return manager.Start(ctx, unit) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// updateCertificates makes the bundle of all local authorities.
+func updateCertificates(root string) error {
+	files, err := filepath.Glob(filepath.Join(root, "usr/local/share/ca-certificates/*.crt"))
+	if err != nil {
+		return err
+	}
+	slices.Sort(files)
+	var bundle []byte
+	for _, f := range files {
+		content, err := os.ReadFile(f)
+		if err != nil {
+			return err
+		}
+		bundle = append(append(bundle, content...), '\n')
+	}
+	path := filepath.Join(root, "etc/ssl/certs/ca-certificates.crt")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, bundle, 0o644)
+}
+
+// installPrograms puts scripts for the played programs into a directory.
+func installPrograms(t *testing.T, dir, root string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"apt-get", "apt-mark", "dpkg", "update-ca-certificates", "journalctl", "iptables", "systemctl", "snap"} {
+		script := fmt.Sprintf("#!/bin/sh\n%s=%s %s='%s' exec '%s' \"$@\"\n", programVariable, name, rootVariable, root, self)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,366 @@
+// Package model runs the real charm binary, hook by hook, under the simulated Juju, on a machine that is a directory:
+// real sockets with stand-ins behind them for snapd, systemd and the API server, stand-in programs for apt-get and
+// update-ca-certificates. It is the second layer of the tests; the third is the same with a real API server.
+package model
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"kubernetes-worker/internal/jujusim"
+	"kubernetes-worker/internal/snapd/snapdtest"
+	"kubernetes-worker/internal/systemd/systemdtest"
+)
+
+// Options say what is special about a world. The zero value is Juju 3.6 with the agent's socket and Kubernetes 1.28.
+type Options struct {
+	Juju    string            // 2.9, 3.6 or 4.0
+	Exec    bool              // hook tools as processes, no agent socket
+	Wire    string            // generation of the relations' data: old, new or both
+	Servers int               // API servers; 1 if 0
+	Config  map[string]string // options of the charm at deployment
+	Env     map[string]string // added to the environment of hooks
+	Binary  string            // another binary than the built one, for instance one that dies at a given change
+	Retries int               // of failed hooks
+}
+
+// Names in every world.
+const (
+	Unit    = "kubernetes-worker/0"
+	Channel = "1.28/stable"
+	Kubelet = "snap.kubelet.daemon.service"
+	Proxy   = "snap.kube-proxy.daemon.service"
+	Runtime = "containerd.service"
+)
+
+// World is a model with one machine that the charm is deployed to.
+type World struct {
+	T        *testing.T
+	Root     string // the machine
+	Node     string
+	Juju     *jujusim.Model
+	Snapd    *snapdtest.Server
+	Systemd  *systemdtest.Server
+	CA       *Authority
+	API      []*API
+	CharmDir string // as packed
+	options  Options
+}
+
+// New makes the world: machine, model, companions and API servers. Nothing is deployed yet.
+func New(t *testing.T, o Options) *World {
+	t.Helper()
+	// Sockets have short names: the default temporary directory of a test can be too deep for them.
+	dir, err := os.MkdirTemp("", "kw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	w := &World{T: t, Root: filepath.Join(dir, "m"), Node: "worker-0", options: o}
+	w.layMachine()
+	w.CA = NewAuthority(t, dir)
+	if w.Systemd, err = systemdtest.Start(w.Root, systemdtest.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Systemd.Close() })
+	w.startSnapd()
+	for range max(o.Servers, 1) {
+		a := StartAPI(t, w.CA, "")
+		a.Registered = w.kubeletStarts
+		w.API = append(w.API, a)
+	}
+	programs := filepath.Join(dir, "bin")
+	installPrograms(t, programs, w.Root)
+	if o.Juju == "" {
+		o.Juju = "3.6"
+	}
+	w.Juju, err = jujusim.New(jujusim.Options{Dir: filepath.Join(dir, "j"), Juju: o.Juju, Retries: o.Retries,
+		Progress: func(line string) { t.Log(line) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Juju.Close)
+	env := map[string]string{}
+	for k, v := range o.Env {
+		env[k] = v
+	}
+	if o.Exec {
+		env["KUBERNETES_WORKER_AGENT_SOCKET"] = "off"
+	}
+	env["KUBERNETES_WORKER_REPORT"] = filepath.Join(dir, "report")
+	if _, err := w.Juju.AddMachine(jujusim.MachineSpec{ID: "0", Root: w.Root, Address: "10.0.0.11", Env: env, PathPrefix: []string{programs}}); err != nil {
+		t.Fatal(err)
+	}
+	w.CharmDir = charmDir(t, filepath.Join(dir, "charm"), o.Binary)
+	return w
+}
+
+// layMachine writes what a fresh machine has.
+func (w *World) layMachine() {
+	for path, content := range map[string]string{
+		"etc/hostname":        w.Node + "\n",
+		"etc/hosts":           "127.0.0.1 localhost\n10.0.0.11 " + w.Node + ".example.test " + w.Node + "\n",
+		"etc/passwd":          "root:x:0:0:root:/root:/bin/bash\nubuntu:x:1000:1000::/home/ubuntu:/bin/bash\n",
+		"etc/os-release":      "ID=ubuntu\nVERSION_ID=\"22.04\"\nVERSION_CODENAME=jammy\n",
+		"etc/resolv.conf":     "nameserver 127.0.0.53\n",
+		"var/lib/dpkg/status": "Package: snapd\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2.63\n",
+		"standin/calls":       "",
+		"root/.keep":          "",
+		"home/ubuntu/.keep":   "",
+	} {
+		path = filepath.Join(w.Root, path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			w.T.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			w.T.Fatal(err)
+		}
+	}
+}
+
+func (w *World) startSnapd() {
+	var err error
+	if w.Snapd, err = snapdtest.Start(w.Root, snapdtest.Options{}); err != nil {
+		w.T.Fatal(err)
+	}
+	w.T.Cleanup(func() { w.Snapd.Close() })
+	for _, name := range []string{"kubelet", "kubectl", "kube-proxy"} {
+		w.Snapd.Offer(name, Channel, "1.28.1")
+		w.Snapd.Offer(name, "1.29/stable", "1.29.0")
+	}
+}
+
+func (w *World) kubeletStarts() int {
+	u := w.Systemd.Unit(Kubelet)
+	if u.ActiveState != "active" {
+		return 0
+	}
+	// snapd starts the daemon at installation, unconfigured; what the charm asked for counts.
+	return u.Counts.Start + u.Counts.Restart
+}
+
+// DeployWorker deploys the charm alone.
+func (w *World) DeployWorker() {
+	w.T.Helper()
+	config := map[string]string{"channel": Channel}
+	for k, v := range w.options.Config {
+		config[k] = v
+	}
+	w.must(w.Juju.Deploy(jujusim.DeploySpec{Charm: w.CharmDir, To: []string{"0"}, Config: config,
+		Resources: map[string]string{"cni-amd64": w.CNIArchive()}}))
+}
+
+// DeployCompanions deploys the other ends of the relations, without relating them.
+func (w *World) DeployCompanions() {
+	w.T.Helper()
+	wire := w.options.Wire
+	if wire == "" {
+		wire = "both"
+	}
+	w.must(w.Juju.Deploy(jujusim.DeploySpec{Charm: "companion:kubernetes-master", Units: len(w.API), Config: map[string]string{
+		"wire": wire, "api-servers": w.servers(), "registry-location": "registry.test/cdk"}}))
+	w.must(w.Juju.Deploy(jujusim.DeploySpec{Charm: "companion:easyrsa", Config: map[string]string{
+		"wire": wire, "ca-cert": w.CA.CertFile, "ca-key": w.CA.KeyFile}}))
+	w.must(w.Juju.Deploy(jujusim.DeploySpec{Charm: "companion:flannel", Config: map[string]string{"wire": wire}}))
+}
+
+func (w *World) servers() string {
+	var all []string
+	for _, a := range w.API {
+		all = append(all, a.HostPort())
+	}
+	return strings.Join(all, ",")
+}
+
+// The relations a worker needs.
+func relations() [][2]string {
+	return [][2]string{
+		{"kubernetes-worker:kube-control", "kubernetes-master:kube-control"},
+		{"kubernetes-worker:kube-api-endpoint", "kubernetes-master:kube-api-endpoint"},
+		{"kubernetes-worker:certificates", "easyrsa:client"},
+		{"kubernetes-worker:cni", "flannel:cni"},
+	}
+}
+
+// Relate makes all relations.
+func (w *World) Relate() {
+	w.T.Helper()
+	for _, r := range relations() {
+		_, err := w.Juju.Integrate(r[0], r[1])
+		w.must(err)
+	}
+}
+
+// Joined gives a world whose worker has joined and is active.
+func Joined(t *testing.T, o Options) *World {
+	t.Helper()
+	w := New(t, o)
+	w.DeployWorker()
+	w.DeployCompanions()
+	w.Relate()
+	w.Settle()
+	w.WantStatus("active", "Kubernetes worker running.")
+	return w
+}
+
+// Settle runs hooks until nothing is left to do.
+func (w *World) Settle() {
+	w.T.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	if err := w.Juju.Settle(ctx); err != nil {
+		w.dump()
+		w.T.Fatal(err)
+	}
+}
+
+// Config changes options and runs the hooks that follow.
+func (w *World) Config(values map[string]string) {
+	w.T.Helper()
+	w.must(w.Juju.SetConfig("kubernetes-worker", values))
+	w.Settle()
+}
+
+// UpdateStatus runs that hook.
+func (w *World) UpdateStatus() {
+	w.T.Helper()
+	w.must(w.Juju.UpdateStatus(Unit))
+	w.Settle()
+}
+
+// Status is the unit's status and message.
+func (w *World) Status() (string, string) {
+	w.T.Helper()
+	s, err := w.Juju.UnitStatus(Unit)
+	w.must(err)
+	return s.Workload, s.Message
+}
+
+// WantStatus fails the test unless the unit has that status. A message may end in "…" for "and so on".
+func (w *World) WantStatus(state, message string) {
+	w.T.Helper()
+	gotState, got := w.Status()
+	prefix, open := strings.CutSuffix(message, "…")
+	if gotState != state || got != message && !(open && strings.HasPrefix(got, prefix)) {
+		w.dump()
+		w.T.Fatalf("status is %s: %s\nwant %s: %s", gotState, got, state, message)
+	}
+}
+
+// dump shows the unit's log, for a test that fails.
+func (w *World) dump() {
+	lines, err := w.Juju.Log()
+	if err == nil {
+		w.T.Log("log of the unit:\n" + strings.Join(lines, "\n"))
+	}
+}
+
+// Log is the unit's log.
+func (w *World) Log() string {
+	w.T.Helper()
+	lines, err := w.Juju.Log()
+	w.must(err)
+	return strings.Join(lines, "\n")
+}
+
+// Read is the content of a file of the machine.
+func (w *World) Read(path string) string {
+	w.T.Helper()
+	content, err := os.ReadFile(filepath.Join(w.Root, path))
+	w.must(err)
+	return string(content)
+}
+
+// Exists reports whether the machine has a file.
+func (w *World) Exists(path string) bool {
+	_, err := os.Lstat(filepath.Join(w.Root, path))
+	return err == nil
+}
+
+// Restarts counts starts and restarts that the charm asked systemd for.
+func (w *World) Restarts(unit string) int {
+	c := w.Systemd.Unit(unit).Counts
+	return c.Start + c.Restart
+}
+
+// Programs are the calls of the machine's programs so far, one line each.
+func (w *World) Programs() []string {
+	return strings.Split(strings.TrimSpace(w.Read(callsFile)), "\n")
+}
+
+// Apt makes apt-get fail until it is called with nil.
+func (w *World) Apt(fault *AptFault) {
+	w.T.Helper()
+	path := filepath.Join(w.Root, aptFaultFile)
+	if fault == nil {
+		w.must(os.Remove(path))
+		return
+	}
+	text, err := json.Marshal(fault)
+	w.must(err)
+	w.must(os.WriteFile(path, text, 0o644))
+}
+
+func (w *World) must(err error) {
+	w.T.Helper()
+	if err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+// repository is the top of the source tree.
+func repository() string {
+	out, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		panic(fmt.Sprintf("cannot find the module: %v", err))
+	}
+	return filepath.Dir(strings.TrimSpace(string(out)))
+}
+
+// builtCharm builds the charm's program once for all tests of the process.
+var builtCharm = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "kwbin")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "kubernetes-worker")
+	build := exec.Command("go", "build", "-trimpath", "-o", path, "./cmd/kubernetes-worker")
+	build.Dir = repository()
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("cannot build the charm: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// charmDir lays out the charm as it is packed.
+func charmDir(t *testing.T, dir, binary string) string {
+	t.Helper()
+	if binary == "" {
+		var err error
+		if binary, err = builtCharm(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	source := repository()
+	for _, name := range []string{"metadata.yaml", "config.yaml", "actions.yaml", "manifest.yaml", "hooks", "actions", "dispatch"} {
+		if out, err := exec.Command("cp", "-a", filepath.Join(source, name), dir).CombinedOutput(); err != nil {
+			t.Fatalf("cannot copy %s: %v: %s", name, err, out)
+		}
+	}
+	if out, err := exec.Command("cp", binary, filepath.Join(dir, "kubernetes-worker")).CombinedOutput(); err != nil {
+		t.Fatalf("cannot copy the program: %v: %s", err, out)
+	}
+	return dir
+}
