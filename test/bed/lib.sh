@@ -27,10 +27,10 @@ as_root() { [ "$(id -u)" = 0 ] || die "cannot run as $(id -un): the test bed nee
 # quietly LABEL COMMAND...: run a long step with its output in a log. Every 10 s a line says that it lives and what it
 # wrote last; a failure shows the end of the log.
 quietly() {
-  local label=$1 log start=$SECONDS self=$BASHPID beat rc; shift
+  local label=$1 log start=$SECONDS caller=$BASHPID beat rc; shift
   mkdir -p "$CACHE/log"; log=$CACHE/log/${label//[^a-zA-Z0-9.@-]/-}.log
   say "$label ..."
-  ( heartbeat "$label" "$log" "$self" ) >&2 & beat=$!
+  ( heartbeat "$label" "$log" "$caller" ) >&2 & beat=$!
   rc=0; "$@" >"$log" 2>&1 || rc=$?
   { kill $beat; wait $beat; } 2>/dev/null || true
   [ $rc = 0 ] || { tail -n 15 "$log" >&2; say "$label: failed after $((SECONDS-start)) s, all of it: $log"; return $rc; }
