@@ -99,7 +99,11 @@ func (e *Exec) Run(ctx context.Context, command Command) (Output, error) {
 	}
 	process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	process.Cancel = func() error {
-		return syscall.Kill(-process.Process.Pid, syscall.SIGTERM)
+		err := syscall.Kill(-process.Process.Pid, syscall.SIGTERM)
+		if errors.Is(err, syscall.ESRCH) {
+			return os.ErrProcessDone
+		}
+		return err
 	}
 	// Also bounds the wait for a daemon the command left behind with our pipe in its hands.
 	process.WaitDelay = e.grace

@@ -165,9 +165,11 @@ func TestNextServerIsAskedWhenOneGivesNoAnswer(t *testing.T) {
 		"nothing":             {answer(200, "application/json", ""), "the answer is not the API's"},
 		"odd content type":    {answer(200, "a b c;;", nodeJSON), ""},
 		"404 of another page": {answer(404, "text/plain", "404 page not found"), "answers 404 Not Found"},
-		"redirection":         {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://elsewhere.invalid/", 302) }, "answers 302 Found"},
-		"huge answer":         {func(w http.ResponseWriter, _ *http.Request) { w.Write(bytes.Repeat([]byte(" "), 5<<20)) }, "the answer is too long"},
-		"cut connection":      {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, ""},
+		"redirection": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://elsewhere.invalid/", http.StatusFound)
+		}, "answers 302 Found"},
+		"huge answer":    {func(w http.ResponseWriter, _ *http.Request) { w.Write(bytes.Repeat([]byte(" "), 5<<20)) }, "the answer is too long"},
+		"cut connection": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, ""},
 		"cut in the answer": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "1000")
 			io.WriteString(w, `{"kind":`)
