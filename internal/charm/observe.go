@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -150,7 +153,7 @@ func (r *run) observeUnits(ctx context.Context, f *worker.Facts) error {
 	}
 	f.Units = map[string]worker.UnitFact{}
 	for name, u := range units {
-		f.Units[name] = worker.UnitFact{Exists: u.Found(), Running: u.Running() && !u.Crashing(), Detail: detail(u)}
+		f.Units[name] = worker.UnitFact{Exists: u.Found(), Running: u.Running() && !u.Crashing(), Young: time.Since(u.StartedAt) < youth, Detail: detail(u)}
 	}
 	return nil
 }
@@ -181,6 +184,7 @@ func (r *run) settledUnits(ctx context.Context, names []string) (map[string]syst
 const (
 	settleTime   = time.Second
 	registerTime = 15 * time.Second
+	youth        = time.Minute // how long a kubelet counts as just started
 )
 
 func detail(u systemd.Unit) string {
@@ -214,26 +218,36 @@ func (r *run) connect(f worker.Facts) error {
 	return nil
 }
 
-// observeNode reads the Node object, once, and again after the kubelet was started: a new node takes a second or two to
-// register, and no hook of Juju would tell when it has.
+// observeNode reads the Node object, once, and again after the kubelet was started or the object changed. A kubelet that
+// has just started gets a moment: a new node takes a second or two to register and to get Ready, and no hook of Juju
+// would tell when it has. Without a pod network's configuration it cannot get Ready, so that is not waited for.
 func (r *run) observeNode(ctx context.Context, f worker.Facts) worker.NodeFact {
-	started := r.system.Restarts[worker.KubeletUnit]
+	seen := [2]int{r.system.Restarts[worker.KubeletUnit], r.system.NodeChanges}
 	kubelet := f.Units[worker.KubeletUnit]
 	switch {
 	case r.cluster == nil || !kubelet.Exists || r.stopping():
 		return worker.NodeFact{}
-	case r.node != nil && r.nodeAt == started:
+	case r.node != nil && r.nodeSeen == seen:
 		return *r.node
 	}
-	deadline := r.clock().Add(registerTime)
-	for {
+	network := r.podNetworkConfigured()
+	for began := r.clock(); ; {
 		node := r.askNode(ctx, f.NodeName)
-		wait := started > 0 && kubelet.Running && node.Failure == nil && !node.Ready && r.clock().Before(deadline)
+		wait := kubelet.Young && kubelet.Running && node.Failure == nil && (!node.Exists || network && !node.Ready) &&
+			r.clock().Sub(began) < registerTime
 		if !wait || sleep(ctx, 250*time.Millisecond) != nil {
-			r.node, r.nodeAt = &node, started
+			r.node, r.nodeSeen = &node, seen
 			return node
 		}
 	}
+}
+
+// podNetworkConfigured reports whether the container runtime has a network to put pods into.
+func (r *run) podNetworkConfigured() bool {
+	entries, err := r.machine.host.ReadDir(worker.CNIConfigDir)
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return slices.Contains([]string{".conf", ".conflist", ".json"}, path.Ext(e.Name()))
+	})
 }
 
 func (r *run) askNode(ctx context.Context, name string) worker.NodeFact {

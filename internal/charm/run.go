@@ -59,7 +59,7 @@ type run struct {
 	dry        bool
 	warned     map[string]bool
 	node       *worker.NodeFact
-	nodeAt     int // starts of the kubelet when node was read
+	nodeSeen   [2]int // starts of the kubelet and changes of the object when node was read
 	began      time.Time
 }
 

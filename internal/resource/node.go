@@ -59,6 +59,7 @@ func (l NodeLabels) Plan(_ context.Context, sys *System) (*Change, error) {
 		if _, err := sys.Nodes.PatchNodeLabels(ctx, l.Node, set, remove); err != nil {
 			return labelCondition(l.Node, set, remove, err)
 		}
+		sys.NodeChanges++
 		return l.record(sys)
 	}}, nil
 }

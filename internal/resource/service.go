@@ -29,7 +29,9 @@ type Service struct {
 	Stopped bool
 	// Again asks for one restart in this invocation although nothing that the daemon reads differs, and says why.
 	Again string
-	Needs []string // IDs of resources without which it must not be restarted
+	// UnitFiles are drop-ins of the unit. systemd does not notice the first one of a unit by itself.
+	UnitFiles []string
+	Needs     []string // IDs of resources without which it must not be restarted
 }
 
 // ID is service:UNIT.
@@ -44,7 +46,7 @@ func (s Service) Requires() []string { return s.Needs }
 // Equal compares all fields.
 func (s Service) Equal(other any) bool {
 	o, ok := other.(Service)
-	return ok && o.Unit == s.Unit && o.Stopped == s.Stopped && o.Again == s.Again && slices.Equal(o.Inputs, s.Inputs) && slices.Equal(o.Needs, s.Needs)
+	return ok && o.Unit == s.Unit && o.Stopped == s.Stopped && o.Again == s.Again && slices.Equal(o.Inputs, s.Inputs) && slices.Equal(o.UnitFiles, s.UnitFiles) && slices.Equal(o.Needs, s.Needs)
 }
 
 // Plan compares the unit's state and inputs with the wanted ones.
@@ -61,6 +63,7 @@ func (s Service) Plan(ctx context.Context, sys *System) (*Change, error) {
 	}
 	recorded, known := sys.State.Services[s.Unit]
 	newest := s.newestInput(sys.Host)
+	unit.NeedDaemonReload = unit.NeedDaemonReload || s.unitFilesChanged(sys)
 	switch decide(s, unit, recorded, known, newest, sys.tried[s.Unit]) {
 	case restart:
 		causes := s.causes(recorded, known, sys.changed)
@@ -76,9 +79,7 @@ func (s Service) Plan(ctx context.Context, sys *System) (*Change, error) {
 			return wrap("enable "+s.Unit, sys.Services.Enable(ctx, s.Unit))
 		}}, nil
 	case reload:
-		return &Change{Cause: "its unit files changed", Apply: func(ctx context.Context) error {
-			return wrap("reload the unit files of "+s.Unit, sys.Services.DaemonReload(ctx))
-		}}, nil
+		return &Change{Cause: "its unit files changed", Apply: func(ctx context.Context) error { return s.reload(ctx, sys) }}, nil
 	case adopt:
 		return &Change{Silent: true, Apply: func(context.Context) error { return s.record(sys) }}, nil
 	}
@@ -182,8 +183,8 @@ func (s Service) causes(recorded map[string]string, known bool, changed map[stri
 func (s Service) start(ctx context.Context, sys *System, unit systemd.Unit, how func(context.Context, string) error) error {
 	sys.tried[s.Unit] = true
 	if unit.NeedDaemonReload {
-		if err := sys.Services.DaemonReload(ctx); err != nil {
-			return wrap("reload the unit files of "+s.Unit, err)
+		if err := s.reload(ctx, sys); err != nil {
+			return err
 		}
 	}
 	if !enabledAtBoot(unit) {
@@ -196,6 +197,21 @@ func (s Service) start(ctx context.Context, sys *System, unit systemd.Unit, how 
 	}
 	sys.Restarts[s.Unit]++
 	return s.record(sys)
+}
+
+// unitFilesChanged reports whether this invocation has written a drop-in of the unit and systemd was not told since.
+func (s Service) unitFilesChanged(sys *System) bool {
+	return slices.ContainsFunc(s.UnitFiles, func(path string) bool { return sys.changed[path] != "" && !sys.reloaded[path] })
+}
+
+func (s Service) reload(ctx context.Context, sys *System) error {
+	if err := sys.Services.DaemonReload(ctx); err != nil {
+		return wrap("reload the unit files of "+s.Unit, err)
+	}
+	for path := range sys.changed {
+		sys.reloaded[path] = true // a reload reads all of them
+	}
+	return nil
 }
 
 // record notes the inputs at once, so that a kill after the restart does not cost a second one.

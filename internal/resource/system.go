@@ -79,20 +79,26 @@ type System struct {
 
 	// Pending is relation data that goes out when the hook has succeeded: relation id → key → value.
 	Pending map[string]map[string]string
+	// NodeChanges counts changes of the Node object, so that it is read again.
+	NodeChanges int
 	// Restarts counts starts and restarts by unit.
 	Restarts map[string]int
 
-	changed map[string]string // file → what changed in it during this invocation
-	tried   map[string]bool   // units that this invocation has started
+	changed  map[string]string // file → what changed in it during this invocation
+	reloaded map[string]bool   // of these, the unit files that systemd has read since
+	tried    map[string]bool   // units that this invocation has started
 }
 
 // Prepare makes the system ready for one invocation.
 func (s *System) Prepare() {
 	s.Pending = map[string]map[string]string{}
-	s.Restarts, s.changed, s.tried = map[string]int{}, map[string]string{}, map[string]bool{}
+	s.Restarts, s.changed, s.reloaded, s.tried = map[string]int{}, map[string]string{}, map[string]bool{}, map[string]bool{}
 }
 
-func (s *System) noteChange(name, what string) { s.changed[name] = what }
+func (s *System) noteChange(name, what string) {
+	s.changed[name] = what
+	delete(s.reloaded, name)
+}
 
 func (s *System) unit(ctx context.Context, name string) (systemd.Unit, error) {
 	units, err := s.Services.Units(ctx, name)

@@ -114,6 +114,7 @@ func (r ResourceFact) Attached() bool { return r.Problem == ResourceFine && r.Si
 type UnitFact struct {
 	Exists  bool
 	Running bool
+	Young   bool   // it was started a moment ago
 	Detail  string // why it does not run: state, result and exit code
 }
 

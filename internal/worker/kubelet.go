@@ -21,7 +21,7 @@ func kubeletHandler() Handler {
 			kubeconfig, ca, server := f.kubeletKubeconfig(), f.caFile(), f.serverFiles()
 			conf := snapConf("kubelet", out.Args, out.Form, f)
 			service := resource.Service{
-				Unit:   KubeletUnit,
+				Unit: KubeletUnit, UnitFiles: []string{alwaysRestart(KubeletUnit).Path},
 				Inputs: []resource.Input{kubeconfig.Input(), ca.Input(), server[0].Input(), server[1].Input(), conf.Input()},
 				Needs:  []string{kubeconfig.ID(), ca.ID(), server[0].ID(), server[1].ID(), conf.ID()},
 			}

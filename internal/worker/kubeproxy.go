@@ -19,7 +19,7 @@ func kubeProxyHandler() Handler {
 			kubeconfig := f.proxyKubeconfig()
 			conf := snapConf("kube-proxy", out.Args, out.Form, f)
 			service := resource.Service{
-				Unit:   KubeProxyUnit,
+				Unit: KubeProxyUnit, UnitFiles: []string{alwaysRestart(KubeProxyUnit).Path},
 				Inputs: []resource.Input{kubeconfig.Input(), conf.Input()},
 				Needs:  []string{kubeconfig.ID(), conf.ID()},
 			}

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"strings"
 
 	"kubernetes-worker/internal/condition"
 	"kubernetes-worker/internal/resource"
@@ -31,6 +32,9 @@ func runtimeHandler() Handler {
 		for _, file := range files {
 			want := resource.File{Path: file.Path, Content: file.Content, Mode: file.Mode, Absent: file.Absent, Seed: true}
 			wants = append(wants, want)
+			if strings.HasPrefix(file.Path, "/etc/systemd/") {
+				service.UnitFiles = append(service.UnitFiles, file.Path)
+			}
 			service.Inputs = append(service.Inputs, want.Input())
 			service.Needs = append(service.Needs, want.ID())
 		}
