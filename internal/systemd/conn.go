@@ -1,6 +1,7 @@
 package systemd
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -135,6 +136,15 @@ func (c *Conn) dial(ctx context.Context) (*dbus.Conn, error) {
 	return nil, fmt.Errorf("cannot connect to systemd: %w (%v; %v)", ErrUnavailable, err, busErr)
 }
 
+// buffered saves system calls: the D-Bus library reads a message in a dozen small pieces.
+type buffered struct {
+	net.Conn
+	in *bufio.Reader
+}
+
+// Read reads through the buffer.
+func (b buffered) Read(p []byte) (int, error) { return b.in.Read(p) }
+
 func (c *Conn) dialSocket(ctx context.Context, path string, hello bool) (*dbus.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.settings.DialTimeout)
 	defer cancel()
@@ -149,7 +159,7 @@ func (c *Conn) dialSocket(ctx context.Context, path string, hello bool) (*dbus.C
 		_ = socket.Close()
 		return nil, err
 	}
-	conn, err := dbus.NewConn(socket)
+	conn, err := dbus.NewConn(buffered{socket, bufio.NewReaderSize(socket, 16<<10)})
 	if err != nil {
 		_ = socket.Close()
 		return nil, err

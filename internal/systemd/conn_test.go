@@ -117,7 +117,7 @@ func TestSeveralUnitsAreAskedForOnOneConnection(t *testing.T) {
 	if conn.Dials() != 1 {
 		t.Fatalf("%d connections, want 1", conn.Dials())
 	}
-	if got := server.Calls()["Get"]; got != 11+11+6 {
+	if got := server.Calls()["GetAll"]; got != 3 {
 		t.Fatalf("%d questions", got)
 	}
 	if none, err := conn.Units(ctx(t)); err != nil || len(none) != 0 {

@@ -14,9 +14,7 @@ import (
 // Names of the D-Bus side (org.freedesktop.systemd1(5)).
 const (
 	destination      = "org.freedesktop.systemd1"
-	unitInterface    = "org.freedesktop.systemd1.Unit"
-	serviceInterface = "org.freedesktop.systemd1.Service"
-	getProperty      = "org.freedesktop.DBus.Properties.Get"
+	getAllProperties = "org.freedesktop.DBus.Properties.GetAll"
 	unitPathPrefix   = "/org/freedesktop/systemd1/unit/"
 )
 
@@ -60,45 +58,50 @@ func (u Unit) Crashing() bool {
 	return u.SubState == "auto-restart" && u.Result != "success" && u.Result != ""
 }
 
-// property is one of the questions asked about each unit, and where its answer goes.
-type property struct {
-	iface, name string
-	store       func(u *Unit, v godbus.Variant) error
-}
-
-// properties is a function so that nothing is built in a process that never asks.
-func properties() []property {
-	return []property{
-		{unitInterface, "LoadState", into(func(u *Unit) *string { return &u.LoadState })},
-		{unitInterface, "ActiveState", into(func(u *Unit) *string { return &u.ActiveState })},
-		{unitInterface, "SubState", into(func(u *Unit) *string { return &u.SubState })},
-		{unitInterface, "UnitFileState", into(func(u *Unit) *string { return &u.UnitFileState })},
-		{unitInterface, "NeedDaemonReload", into(func(u *Unit) *bool { return &u.NeedDaemonReload })},
-		{unitInterface, "ActiveEnterTimestamp", func(u *Unit, v godbus.Variant) error {
-			var micros uint64
-			if err := v.Store(&micros); err != nil {
-				return err
-			}
-			if micros != 0 {
-				u.StartedAt = time.UnixMicro(int64(micros))
-			}
-			return nil
-		}},
-		{serviceInterface, "Result", into(func(u *Unit) *string { return &u.Result })},
-		{serviceInterface, "MainPID", into(func(u *Unit) *uint32 { return &u.MainPID })},
-		{serviceInterface, "ExecMainCode", into(func(u *Unit) *int { return &u.ExitCode })},
-		{serviceInterface, "ExecMainStatus", into(func(u *Unit) *int { return &u.ExitStatus })},
-		{serviceInterface, "NRestarts", into(func(u *Unit) *uint32 { return &u.NRestarts })},
+// take fills the unit from systemd's properties. Only those that every unit of every release has must be there: a socket
+// has no processes, and systemd before 235 counts no restarts.
+func (u *Unit) take(all map[string]godbus.Variant) error {
+	var micros uint64
+	for _, p := range []struct {
+		name string
+		into any
+		must bool
+	}{
+		{"LoadState", &u.LoadState, true},
+		{"ActiveState", &u.ActiveState, true},
+		{"SubState", &u.SubState, true},
+		{"UnitFileState", &u.UnitFileState, true},
+		{"NeedDaemonReload", &u.NeedDaemonReload, true},
+		{"ActiveEnterTimestamp", &micros, true},
+		{"Result", &u.Result, false},
+		{"MainPID", &u.MainPID, false},
+		{"ExecMainCode", &u.ExitCode, false},
+		{"ExecMainStatus", &u.ExitStatus, false},
+		{"NRestarts", &u.NRestarts, false},
+	} {
+		value, ok := all[p.name]
+		if !ok && !p.must {
+			continue
+		}
+		if !ok {
+			return fmt.Errorf("systemd's answer about %s lacks %s", u.Name, p.name)
+		}
+		if err := value.Store(p.into); err != nil {
+			return fmt.Errorf("systemd's answer about %s has a %s of another type: %w", u.Name, p.name, err)
+		}
 	}
-}
-
-func into[T any](field func(*Unit) *T) func(*Unit, godbus.Variant) error {
-	return func(u *Unit, v godbus.Variant) error { return v.Store(field(u)) }
+	if micros != 0 {
+		u.StartedAt = time.UnixMicro(int64(micros))
+	}
+	return nil
 }
 
 // Units returns the state of the named units, by the names as given; a name without a unit suffix means a service. A unit
-// that does not exist has the LoadState "not-found". All questions are sent before the first answer is waited for, so the
-// cost is that of one round trip. A connection that was dropped is made again once.
+// that does not exist has the LoadState "not-found". A connection that was dropped is made again once.
+//
+// It asks for all properties of a unit at once, and about all units before it waits for the first answer: the number of
+// messages is what costs. Measured with two services on systemd 252: one message each 1.4 ms of our CPU time, one message
+// for each of the eleven properties 5.3 ms; ListUnitsByNames (0.3 ms) tells nothing but the states.
 func (c *Conn) Units(ctx context.Context, names ...string) (map[string]Unit, error) {
 	if len(names) == 0 {
 		return map[string]Unit{}, nil
@@ -122,22 +125,13 @@ func (c *Conn) ask(ctx context.Context, names []string) (map[string]Unit, error)
 	if err != nil {
 		return nil, err
 	}
-	questions := properties()
-	calls := make([][]*godbus.Call, len(names))
-	done := make(chan *godbus.Call, len(names)*len(questions))
-	sent := 0
+	calls := make([]*godbus.Call, len(names))
+	done := make(chan *godbus.Call, len(names))
 	for i, name := range names {
-		object := bus.Object(destination, unitPath(name))
-		calls[i] = make([]*godbus.Call, len(questions))
-		for j, q := range questions {
-			if q.iface == serviceInterface && !isService(name) {
-				continue
-			}
-			calls[i][j] = object.GoWithContext(ctx, getProperty, 0, done, q.iface, q.name)
-			sent++
-		}
+		// The empty interface stands for all of the object.
+		calls[i] = bus.Object(destination, unitPath(name)).GoWithContext(ctx, getAllProperties, 0, done, "")
 	}
-	for range sent {
+	for range names {
 		select {
 		case <-done:
 		case <-ctx.Done():
@@ -146,41 +140,17 @@ func (c *Conn) ask(ctx context.Context, names []string) (map[string]Unit, error)
 	}
 	units := make(map[string]Unit, len(names))
 	for i, name := range names {
+		var all map[string]godbus.Variant
+		if err := calls[i].Store(&all); err != nil {
+			return nil, err
+		}
 		u := Unit{Name: fullName(name)}
-		for j, call := range calls[i] {
-			if err := questions[j].answer(&u, call); err != nil {
-				return nil, fmt.Errorf("%s of %s: %w", questions[j].name, u.Name, err)
-			}
+		if err := u.take(all); err != nil {
+			return nil, err
 		}
 		units[name] = u
 	}
 	return units, nil
-}
-
-// answer takes over what came back for one question; call is nil where the question was not asked.
-func (q property) answer(u *Unit, call *godbus.Call) error {
-	if call == nil {
-		return nil
-	}
-	var value godbus.Variant
-	err := call.Store(&value)
-	if err == nil {
-		return q.store(u, value)
-	}
-	if q.iface == serviceInterface && isUnknown(err) {
-		return nil
-	}
-	return err
-}
-
-// isUnknown reports whether systemd lacks the property or the interface: old releases have no NRestarts, and a unit that
-// could not be loaded may not be a service to it.
-func isUnknown(err error) bool {
-	var e godbus.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	return e.Name == "org.freedesktop.DBus.Error.UnknownProperty" || e.Name == "org.freedesktop.DBus.Error.UnknownInterface"
 }
 
 func isDropped(err error) bool {
@@ -200,5 +170,3 @@ func fullName(name string) string {
 	}
 	return name + ".service"
 }
-
-func isService(name string) bool { return strings.HasSuffix(fullName(name), ".service") }

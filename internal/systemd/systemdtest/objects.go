@@ -1,6 +1,7 @@
 package systemdtest
 
 import (
+	"maps"
 	"reflect"
 	"strings"
 
@@ -91,31 +92,38 @@ func (s *Server) propertyMethods(unit string) methods {
 			return []any{value}, nil
 		}},
 		"GetAll": {[]any{""}, func(args []any) ([]any, error) {
-			return []any{s.properties(unit, args[0].(string), "GetAll")}, nil
+			all := s.properties(unit, args[0].(string), "GetAll")
+			if all == nil {
+				return nil, dbus.MakeUnknownInterfaceError(args[0].(string))
+			}
+			return []any{all}, nil
 		}},
 	}
 }
 
-// properties are those of one interface of a unit; nil when the unit has no such interface.
+// properties are those of one interface of a unit, of all when its name is empty; nil when the unit has no such interface.
 func (s *Server) properties(name, iface, member string) map[string]dbus.Variant {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls[member]++
 	st := s.load()
 	u := s.view(s.find(&st, name))
-	values := map[string]any{}
-	switch {
-	case iface == unitInterface:
-		values = map[string]any{
-			"Id": name, "LoadState": u.LoadState, "ActiveState": u.ActiveState, "SubState": u.SubState,
-			"UnitFileState": u.FileState, "NeedDaemonReload": u.needsReload(s), "ActiveEnterTimestamp": u.StartedAt,
-		}
-	case iface == serviceInterface && strings.HasSuffix(name, ".service"):
-		values = map[string]any{
+	of := map[string]map[string]any{unitInterface: {
+		"Id": name, "LoadState": u.LoadState, "ActiveState": u.ActiveState, "SubState": u.SubState,
+		"UnitFileState": u.FileState, "NeedDaemonReload": u.needsReload(s), "ActiveEnterTimestamp": u.StartedAt,
+	}}
+	if strings.HasSuffix(name, ".service") {
+		of[serviceInterface] = map[string]any{
 			"Result": u.Result, "MainPID": u.MainPID, "ExecMainCode": u.ExitCode, "ExecMainStatus": u.ExitStatus,
 			"NRestarts": u.NRestarts,
 		}
-	default:
+	}
+	values, ok := of[iface]
+	if iface == "" {
+		values, ok = of[unitInterface], true
+		maps.Copy(values, of[serviceInterface])
+	}
+	if !ok {
 		return nil
 	}
 	variants := make(map[string]dbus.Variant, len(values))
