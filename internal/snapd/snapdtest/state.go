@@ -1,0 +1,139 @@
+package snapdtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// state is the content of state.json.
+type state struct {
+	Snaps     map[string]*snap          `json:"snaps"`
+	Store     map[string]StoreSnap      `json:"store"`
+	Conf      map[string]map[string]any `json:"conf"`
+	Changes   map[string]*change        `json:"changes"`
+	ChangeIDs int                       `json:"change_ids"`
+}
+
+// snap is an installed snap.
+type snap struct {
+	Name      string `json:"name"`
+	Version   string `json:"version"`
+	Revision  string `json:"revision"`
+	Channel   string `json:"channel"`
+	Tracking  string `json:"tracking"`
+	Classic   bool   `json:"classic"`
+	CohortKey string `json:"cohort_key"`
+	// LocalRevisions counts the files installed: x1, x2, …
+	LocalRevisions int `json:"local_revisions"`
+}
+
+// StoreSnap is what the store has under a name: the version by channel. Revisions are made up from the versions' order of
+// being put there.
+type StoreSnap struct {
+	Channels map[string]StoreRevision `json:"channels"`
+	// Classic says that the snap needs classic confinement.
+	Classic bool `json:"classic"`
+}
+
+// StoreRevision is one revision in the store.
+type StoreRevision struct {
+	Revision int    `json:"revision"`
+	Version  string `json:"version"`
+}
+
+func (s *Server) load() state {
+	var st state
+	if text, err := os.ReadFile(filepath.Join(s.stateDir, "state.json")); err == nil {
+		_ = decode(text, &st)
+	}
+	if st.Snaps == nil {
+		st.Snaps = map[string]*snap{}
+	}
+	if st.Store == nil {
+		st.Store = map[string]StoreSnap{}
+	}
+	if st.Conf == nil {
+		st.Conf = map[string]map[string]any{}
+	}
+	if st.Changes == nil {
+		st.Changes = map[string]*change{}
+	}
+	return st
+}
+
+// decode keeps the digits of numbers, which configurations may hold.
+func decode(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	return d.Decode(into)
+}
+
+func (s *Server) save(st state) error {
+	text, err := json.MarshalIndent(st, "", "  ")
+	if err != nil {
+		return err
+	}
+	return replaceFile(filepath.Join(s.stateDir, "state.json"), text)
+}
+
+func replaceFile(path string, text []byte) error {
+	temporary := path + ".new"
+	if err := os.WriteFile(temporary, text, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(temporary, path)
+}
+
+func (s *Server) change(do func(*state)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.load()
+	do(&st)
+	return s.save(st)
+}
+
+// Publish puts a version of a classic snap on a channel of the store ("1.28/stable"). The same version keeps its revision.
+func (s *Server) Publish(name, channel, version string) error {
+	return s.change(func(st *state) {
+		entry, ok := st.Store[name]
+		if !ok {
+			entry = StoreSnap{Channels: map[string]StoreRevision{}, Classic: true}
+		}
+		revision := 10
+		for _, r := range entry.Channels {
+			if r.Version == version {
+				revision = r.Revision
+				break
+			}
+			revision = max(revision, r.Revision+10)
+		}
+		entry.Channels[channel] = StoreRevision{Revision: revision, Version: version}
+		st.Store[name] = entry
+	})
+}
+
+// View is what a test sees of an installed snap.
+type View struct {
+	Version, Revision, Tracking string
+	Conf                        map[string]any
+}
+
+// Snap shows an installed snap.
+func (s *Server) Snap(name string) (View, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.load()
+	found, ok := st.Snaps[name]
+	if !ok {
+		return View{}, false
+	}
+	return View{found.Version, found.Revision, found.Tracking, st.Conf[name]}, true
+}
+
+func (st *state) nextChangeID() string {
+	st.ChangeIDs++
+	return strconv.Itoa(st.ChangeIDs)
+}
