@@ -32,6 +32,7 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	if err := r.observePackages(&f); err != nil {
 		return f, err
 	}
+	f.CNIConfWritten = f.CNI.ConfFile != "" && r.exists(worker.CNIConfigDir+"/"+f.CNI.ConfFile)
 	f.Kubeconfigs.Server = r.savedKubeconfig(worker.KubeletKubeconfig).Server
 	if err := r.connect(f); err != nil {
 		return f, err
@@ -92,8 +93,7 @@ func (r *run) observePackages(f *worker.Facts) error {
 	_, f.SnapdPackage = installed["snapd"]
 	if !f.SnapdPackage {
 		// On images that carry snapd in another way, its socket is there.
-		_, err := r.machine.host.Stat("/run/snapd.socket")
-		f.SnapdPackage = err == nil
+		f.SnapdPackage = r.exists("/run/snapd.socket")
 	}
 	return nil
 }
@@ -246,8 +246,14 @@ func (r *run) observeNode(ctx context.Context, f worker.Facts) worker.NodeFact {
 func (r *run) podNetworkConfigured() bool {
 	entries, err := r.machine.host.ReadDir(worker.CNIConfigDir)
 	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
-		return slices.Contains([]string{".conf", ".conflist", ".json"}, path.Ext(e.Name()))
+		return slices.Contains([]string{".conf", ".conflist", ".json"}, path.Ext(e.Name())) && r.exists(worker.CNIConfigDir+"/"+e.Name())
 	})
+}
+
+// exists follows links: one that leads nowhere is not there.
+func (r *run) exists(path string) bool {
+	_, err := r.machine.host.Stat(path)
+	return err == nil
 }
 
 func (r *run) askNode(ctx context.Context, name string) worker.NodeFact {

@@ -55,6 +55,7 @@ type Facts struct {
 	DockerIO       bool   // the package docker.io is installed
 	Resources      map[string]ResourceFact
 	Units          map[string]UnitFact
+	CNIConfWritten bool // the pod network's subordinate has written the file that it names
 	Kubeconfigs    Kubeconfigs
 	SnapRecords    map[string]string // snap → fingerprint of the file it was installed from
 	OldLabels      map[string]string // labels put on earlier

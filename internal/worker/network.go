@@ -9,8 +9,8 @@ import (
 // defaultCNI makes the selected pod network the first that the container runtime finds.
 func defaultCNI() Handler {
 	return Handler{Name: "default-cni", When: []flag{CNIJoined}, Declare: func(f Facts) ([]resource.Resource, error) {
-		if f.CNI.ConfFile == "" {
-			return nil, nil // an older subordinate; there is but one
+		if !f.CNIConfWritten {
+			return nil, nil // not there yet, or an older subordinate, of which there is but one
 		}
 		return []resource.Resource{resource.Link{
 			Path:   CNIConfigDir + "/01-default" + path.Ext(f.CNI.ConfFile),

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -27,6 +28,7 @@ func (network) Options() map[string]string {
 		"write-conf": "true",
 		"bridge":     "cni0",
 		"node-bits":  "24", // size of one node's part
+		"first-part": "0",  // number of the part of unit 0
 	}
 }
 
@@ -84,7 +86,11 @@ func removeFile(path string) error {
 }
 
 func writeConf(path string, w World, u Unit) error {
-	content, err := bridgeConf(w.Options, u.Number)
+	firstPart, err := strconv.Atoi(w.Options["first-part"])
+	if err != nil {
+		return fmt.Errorf("option first-part: %q is no number", w.Options["first-part"])
+	}
+	content, err := bridgeConf(w.Options, firstPart+u.Number)
 	if err != nil {
 		return err
 	}
