@@ -56,6 +56,9 @@ func (m *Model) Deploy(spec DeploySpec) error {
 		}
 		app.Modified = 0
 		spec.App = app.Name
+		if err := m.ensurePeers(app); err != nil {
+			return err
+		}
 		if !app.Subordinate {
 			needMachine = max(spec.Units, 1)
 		}
@@ -241,7 +244,7 @@ func (m *Model) Upgrade(app, path string) error {
 				delete(target.Settings, name)
 			}
 		}
-		return nil
+		return m.ensurePeers(target)
 	})
 }
 

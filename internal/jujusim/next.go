@@ -34,9 +34,6 @@ func (m *Model) nextHook(u *unitState) (*hook, error) {
 	case u.ModifiedSeen != app.Modified:
 		return simple("upgrade-charm"), nil
 	}
-	if err := m.ensurePeers(app); err != nil {
-		return nil, err
-	}
 	if next := m.nextCreated(u); next != nil {
 		return next, nil
 	}
