@@ -71,7 +71,7 @@ func (a answer) failure(status int) *Error {
 	if err := json.Unmarshal(a.Result, &result); err != nil {
 		return &Error{Status: status, class: Other, Message: fmt.Sprintf("snapd reports an error of an unexpected form (HTTP status %d)", status)}
 	}
-	e := &Error{Status: status, Kind: clean(result.Kind, 60), Message: clean(result.Message, messageLimit)}
+	e := &Error{Status: status, Kind: clean(result.Kind, 60), Message: clean(withoutQueries(result.Message), messageLimit)}
 	if e.Message == "" {
 		e.Message = fmt.Sprintf("snapd reports an error without saying which (HTTP status %d)", status)
 	}

@@ -163,7 +163,7 @@ func (ch change) outcome(op string) error {
 	if ch.Status == "Done" && ch.Err == "" {
 		return nil
 	}
-	e := &Error{Op: op, Change: ch.ID, Message: clean(changeText(ch.Err), messageLimit), class: Other}
+	e := &Error{Op: op, Change: ch.ID, Message: clean(withoutQueries(changeText(ch.Err)), messageLimit), class: Other}
 	if e.Message == "" {
 		e.Message = fmt.Sprintf("change %s of snapd ended as %s", clean(ch.ID, 20), clean(ch.Status, 40))
 	}

@@ -115,3 +115,25 @@ func clean(text string, limit int) string {
 	half := (limit - len(" … ")) / 2
 	return strings.ToValidUTF8(text[:half], "") + " … " + strings.ToValidUTF8(text[len(text)-half:], "")
 }
+
+// withoutQueries cuts the queries of quoted URLs, with which the store's addresses fill a line.
+func withoutQueries(text string) string {
+	var b strings.Builder
+	for {
+		start := strings.Index(text, `"http`)
+		if start < 0 {
+			break
+		}
+		length := strings.IndexByte(text[start+1:], '"')
+		if length < 0 {
+			break
+		}
+		end := start + 1 + length
+		address, _, _ := strings.Cut(text[start:end], "?")
+		b.WriteString(text[:start])
+		b.WriteString(address)
+		b.WriteByte('"')
+		text = text[end+1:]
+	}
+	return b.String() + text
+}

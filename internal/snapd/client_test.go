@@ -1,0 +1,506 @@
+package snapd_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"kubernetes-worker/internal/snapd"
+	"kubernetes-worker/internal/snapd/snapdtest"
+	"kubernetes-worker/internal/systemd/systemdtest"
+)
+
+// noWait lets every pause pass at once.
+func noWait(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+
+func shortRoot(t *testing.T) string {
+	t.Helper()
+	root, err := os.MkdirTemp("", "sn")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(root) })
+	return root
+}
+
+// machine is a stand-in with kubelet 1.28.1 and 1.29.0 in its store, and a client.
+func machine(t *testing.T) (*snapdtest.Server, *snapd.Client, string) {
+	t.Helper()
+	root := shortRoot(t)
+	server, err := snapdtest.Start(root, snapdtest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for channel, version := range map[string]string{"1.28/stable": "1.28.1", "1.29/stable": "1.29.0"} {
+		if err := server.Publish("kubelet", channel, version); err != nil {
+			t.Fatal(err)
+		}
+	}
+	client := snapd.New(root, snapd.Settings{Wait: noWait})
+	t.Cleanup(client.Close)
+	return server, client, root
+}
+
+func setFaults(t *testing.T, s *snapdtest.Server, f snapdtest.Faults) {
+	t.Helper()
+	if err := s.SetFaults(f); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func ctx(t *testing.T) context.Context {
+	t.Helper()
+	c, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return c
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantClass(t *testing.T, err error, want snapd.Class) {
+	t.Helper()
+	if got := snapd.Classify(err); got != want {
+		t.Fatalf("class %q, want %q: %v", got, want, err)
+	}
+}
+
+func TestASnapIsInstalledAndRefreshedFromTheStore(t *testing.T) {
+	_, client, root := machine(t)
+	_, err := client.Snap(ctx(t), "kubelet")
+	if !snapd.IsNotInstalled(err) {
+		t.Fatalf("before: %v", err)
+	}
+	wantClass(t, client.Refresh(ctx(t), "kubelet", snapd.Options{}, nil), snapd.NotInstalled)
+	wantClass(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable"}, nil), snapd.NeedsClassic)
+	wantClass(t, client.Install(ctx(t), "nosuch", snapd.Options{Classic: true}, nil), snapd.SnapNotFound)
+	wantClass(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "a/b/c/d"}, nil), snapd.BadChannel)
+	must(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, nil))
+	wantClass(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, nil), snapd.AlreadyInstalled)
+	wantClass(t, client.Refresh(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable"}, nil), snapd.NoUpdate)
+	err = client.Refresh(ctx(t), "kubelet", snapd.Options{Channel: "9.99/stable"}, nil)
+	wantClass(t, err, snapd.ChannelUnavailable)
+	var e *snapd.Error
+	if !errors.As(err, &e) || !slices.Equal(e.Channels(), []string{"1.28/stable", "1.29/stable"}) {
+		t.Fatalf("channels: %+v", e)
+	}
+	must(t, client.Refresh(ctx(t), "kubelet", snapd.Options{Channel: "1.29/stable", Classic: true}, nil))
+	snap, err := client.Snap(ctx(t), "kubelet")
+	must(t, err)
+	if snap.Version != "1.29.0" || snap.Channel != "1.29/stable" || snap.Confinement != "classic" || snap.Local() || len(snap.Apps) != 2 {
+		t.Fatalf("snap: %+v", snap)
+	}
+	text, err := os.ReadFile(filepath.Join(root, "snap/bin/kubelet"))
+	must(t, err)
+	if !strings.Contains(string(text), "Kubernetes v1.29.0") {
+		t.Fatalf("program: %s", text)
+	}
+}
+
+func TestSnapsAreListedInOneRequest(t *testing.T) {
+	server, client, _ := machine(t)
+	must(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, nil))
+	server.ResetRequests()
+	before := client.Requests()
+	snaps, err := client.Snaps(ctx(t), "kubectl", "kubelet", "kube-proxy")
+	must(t, err)
+	if len(snaps) != 1 || snaps["kubelet"].Version != "1.28.1" {
+		t.Fatalf("snaps: %+v", snaps)
+	}
+	if got := server.Requests(); len(got) != 1 || got["GET /v2/snaps"] != 1 || client.Requests()-before != 1 {
+		t.Fatalf("requests: %v", got)
+	}
+	all, err := client.Snaps(ctx(t))
+	must(t, err)
+	if len(all) != 1 {
+		t.Fatalf("all snaps: %+v", all)
+	}
+}
+
+func TestTheStoreAndTheDaemonAnswerQuestions(t *testing.T) {
+	server, client, _ := machine(t)
+	found, err := client.Find(ctx(t), "kubelet")
+	must(t, err)
+	if found.Channels["1.29/stable"].Version != "1.29.0" || len(found.Channels) != 2 {
+		t.Fatalf("found: %+v", found)
+	}
+	_, err = client.Find(ctx(t), "nosuch")
+	wantClass(t, err, snapd.SnapNotFound)
+	info, err := client.SystemInfo(ctx(t))
+	must(t, err)
+	if info.Version != "2.57.6" || info.Architecture != "amd64" || info.RefreshTimer == "" {
+		t.Fatalf("info: %+v", info)
+	}
+	setFaults(t, server, snapdtest.Faults{StoreAway: true})
+	_, err = client.Find(ctx(t), "kubelet")
+	wantClass(t, err, snapd.StoreUnreachable)
+	wantClass(t, client.Install(ctx(t), "kubelet", snapd.Options{Classic: true}, nil), snapd.StoreUnreachable)
+}
+
+func TestAFileIsInstalledAndLaterReplacedByTheStore(t *testing.T) {
+	_, client, root := machine(t)
+	file := filepath.Join(root, "kubelet.snap")
+	must(t, snapdtest.WriteSnap(file, "kubelet", "1.28.1"))
+	o := snapd.FileOptions{Name: "kubelet", Classic: true, Dangerous: true}
+	wantClass(t, client.InstallFile(ctx(t), file, snapd.FileOptions{Name: "kubelet", Classic: true}, nil), snapd.NoSignatures)
+	wantClass(t, client.InstallFile(ctx(t), file, snapd.FileOptions{Name: "kubelet", Dangerous: true}, nil), snapd.NeedsClassic)
+	for _, revision := range []string{"x1", "x2"} {
+		must(t, client.InstallFile(ctx(t), file, o, nil))
+		snap, err := client.Snap(ctx(t), "kubelet")
+		must(t, err)
+		if !snap.Local() || snap.Revision != revision || snap.Version != "1.28.1" || snap.Channel != "" {
+			t.Fatalf("snap: %+v", snap)
+		}
+	}
+	wantClass(t, client.Refresh(ctx(t), "kubelet", snapd.Options{Channel: "1.29/stable"}, nil), snapd.Local)
+	must(t, client.Refresh(ctx(t), "kubelet", snapd.Options{Channel: "1.29/stable", Classic: true, Amend: true}, nil))
+	snap, err := client.Snap(ctx(t), "kubelet")
+	must(t, err)
+	if snap.Local() || snap.Version != "1.29.0" {
+		t.Fatalf("after amend: %+v", snap)
+	}
+}
+
+func TestAFileThatIsNoSnapIsNotSent(t *testing.T) {
+	server, client, root := machine(t)
+	good := filepath.Join(root, "good.snap")
+	must(t, snapdtest.WriteSnap(good, "kubelet", "1.28.1"))
+	whole, err := os.ReadFile(good)
+	must(t, err)
+	o := snapd.FileOptions{Name: "kubelet", Classic: true, Dangerous: true}
+	for what, content := range map[string][]byte{"empty": {}, "text": []byte("<html>Not found</html>"), "header only": whole[:50], "cut short": whole[:len(whole)-1]} {
+		path := filepath.Join(root, what)
+		must(t, os.WriteFile(path, content, 0o644))
+		err := client.InstallFile(ctx(t), path, o, nil)
+		if snapd.Classify(err) != snapd.BadSnap {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	wantClass(t, client.InstallFile(ctx(t), filepath.Join(root, "missing"), o, nil), snapd.BadSnap)
+	wantClass(t, client.InstallFile(ctx(t), root, o, nil), snapd.BadSnap)
+	if got := server.Requests(); len(got) != 0 {
+		t.Fatalf("requests: %v", got)
+	}
+}
+
+func TestAFileWithAnotherSnapIsReported(t *testing.T) {
+	_, client, root := machine(t)
+	file := filepath.Join(root, "kubelet.snap")
+	must(t, snapdtest.WriteSnap(file, "kube-proxy", "1.28.1"))
+	err := client.InstallFile(ctx(t), file, snapd.FileOptions{Name: "kubelet", Classic: true, Dangerous: true}, nil)
+	wantClass(t, err, snapd.BadSnap)
+	if !strings.Contains(err.Error(), `"kube-proxy"`) {
+		t.Fatalf("error: %v", err)
+	}
+}
+
+func TestALargeFileIsStreamed(t *testing.T) {
+	server, client, root := machine(t)
+	const size = 64 << 20
+	file := filepath.Join(root, "kubelet.snap")
+	must(t, snapdtest.WriteLargeSnap(file, "kubelet", "1.28.1", size))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	must(t, client.InstallFile(ctx(t), file, snapd.FileOptions{Name: "kubelet", Classic: true, Dangerous: true}, nil))
+	runtime.ReadMemStats(&after)
+	if server.Uploaded() != size {
+		t.Fatalf("%d bytes arrived", server.Uploaded())
+	}
+	if used := after.TotalAlloc - before.TotalAlloc; used > size/8 {
+		t.Fatalf("%d bytes of memory for %d bytes of file", used, size)
+	}
+}
+
+func TestConfigurationReachesTheArgumentsOfTheService(t *testing.T) {
+	server, client, root := machine(t)
+	wantClass(t, client.SetConf(ctx(t), "kubelet", map[string]any{"v": "0"}), snapd.NotInstalled)
+	_, err := client.Conf(ctx(t), "kubelet")
+	wantClass(t, err, snapd.NotInstalled)
+	must(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, nil))
+	must(t, client.SetConf(ctx(t), "kubelet", map[string]any{"args": `--v="0"`, "port": 10250, "fail-swap-on": false, "a.b": "c", "old": "x"}))
+	must(t, client.SetConf(ctx(t), "kubelet", map[string]any{"old": nil}))
+	conf, err := client.Conf(ctx(t), "kubelet")
+	must(t, err)
+	if conf["port"] != json.Number("10250") || conf["fail-swap-on"] != false || conf["old"] != nil || conf["a"].(map[string]any)["b"] != "c" {
+		t.Fatalf("conf: %#v", conf)
+	}
+	args, err := os.ReadFile(filepath.Join(root, "var/snap/kubelet/current/args"))
+	must(t, err)
+	want := "--v=\"0\"\n--a=\"{\"b\":\"c\"}\"\n--fail-swap-on=false\n--port=\"10250\"\n"
+	if string(args) != want {
+		t.Fatalf("args:\n%swant:\n%s", args, want)
+	}
+	err = client.SetConf(ctx(t), "kubelet", map[string]any{"fail-swap-on": "maybe"})
+	wantClass(t, err, snapd.HookFailed)
+	var e *snapd.Error
+	if !errors.As(err, &e) || e.HookOutput != "Invalid value for fail-swap-on: maybe, expected true or false" || e.Hook != "configure" {
+		t.Fatalf("error: %+v", e)
+	}
+	if view, _ := server.Snap("kubelet"); view.Conf["fail-swap-on"] != false {
+		t.Fatalf("a refused value stayed: %v", view.Conf)
+	}
+	must(t, client.SetConf(ctx(t), "system", map[string]any{"refresh.timer": "fri"}))
+	conf, err = client.Conf(ctx(t), "core")
+	must(t, err)
+	if conf["refresh"].(map[string]any)["timer"] != "fri" {
+		t.Fatalf("core: %#v", conf)
+	}
+}
+
+func TestProgressIsToldUntilTheChangeIsReady(t *testing.T) {
+	server, client, _ := machine(t)
+	setFaults(t, server, snapdtest.Faults{Slow: map[string]int{"kubelet": 3}})
+	var seen []snapd.ChangeProgress
+	must(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, func(p snapd.ChangeProgress) { seen = append(seen, p) }))
+	if len(seen) < 3 {
+		t.Fatalf("progress: %+v", seen)
+	}
+	first, last := seen[0], seen[len(seen)-1]
+	if first.Summary != `Install "kubelet" snap from "1.28/stable" channel` || !strings.HasPrefix(first.Task, `Download snap "kubelet"`) || first.Done != 1<<20 || first.Total != 3<<20 {
+		t.Errorf("first: %+v", first)
+	}
+	if last.Step != 1 || last.Steps != 1 {
+		t.Errorf("last: %+v", last)
+	}
+}
+
+func TestAChangeOfAKilledHookIsWaitedFor(t *testing.T) {
+	server, client, root := machine(t)
+	setFaults(t, server, snapdtest.Faults{Slow: map[string]int{"kubelet": 4}})
+	killed, cancel := context.WithCancel(ctx(t))
+	defer cancel()
+	err := client.Install(killed, "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, func(snapd.ChangeProgress) { cancel() })
+	wantClass(t, err, snapd.Unfinished)
+	if !snapd.Transient(err) {
+		t.Fatal("an unfinished change is not transient")
+	}
+	next := snapd.New(root, snapd.Settings{Wait: noWait})
+	defer next.Close()
+	must(t, next.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28", Classic: true}, nil))
+	if got := server.Requests()["POST /v2/snaps/kubelet"]; got != 1 {
+		t.Fatalf("%d installs were asked for, want 1", got)
+	}
+	must(t, next.SetConf(ctx(t), "kubelet", map[string]any{"v": "1"}))
+}
+
+func TestADaemonThatRestartsInTheMiddleIsWaitedFor(t *testing.T) {
+	server, client, _ := machine(t)
+	setFaults(t, server, snapdtest.Faults{RestartDuring: "kubelet", Slow: map[string]int{"kubelet": 2}})
+	must(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, nil))
+}
+
+func TestADaemonThatStaysAwayIsGivenUp(t *testing.T) {
+	server, _, root := machine(t)
+	setFaults(t, server, snapdtest.Faults{Slow: map[string]int{"kubelet": 1000}})
+	now := time.Unix(0, 0)
+	client := snapd.New(root, snapd.Settings{
+		Now:  func() time.Time { return now },
+		Wait: func(ctx context.Context, d time.Duration) error { now = now.Add(d); return ctx.Err() },
+	})
+	defer client.Close()
+	gone := false
+	err := client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, func(snapd.ChangeProgress) {
+		if !gone {
+			gone = true
+			setFaults(t, server, snapdtest.Faults{Gone: true})
+		}
+	})
+	wantClass(t, err, snapd.NoDaemon)
+	if away := now.Sub(time.Unix(0, 0)); away < time.Minute || away > 2*time.Minute {
+		t.Fatalf("given up after %v", away)
+	}
+}
+
+func TestFaultsOfTheDaemonAreToldApart(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		faults snapdtest.Faults
+		want   snapd.Class
+	}{
+		{"another change", snapdtest.Faults{Busy: map[string]string{"kubelet": "auto-refresh"}}, snapd.Busy},
+		{"a full disk", snapdtest.Faults{DiskFull: true}, snapd.DiskFull},
+		{"a hook", snapdtest.Faults{ChangeError: map[string]string{"kubelet": `run hook "install": broken`}}, snapd.HookFailed},
+		{"the base is not to be had", snapdtest.Faults{ChangeError: map[string]string{
+			"kubelet": `cannot install snap base "core22": Post "https://x": dial tcp: lookup x: no such host`}}, snapd.StoreUnreachable},
+		{"no rights", snapdtest.Faults{Denied: true}, snapd.Denied},
+		{"the daemon dies", snapdtest.Faults{Gone: true}, snapd.NoDaemon},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			server, client, _ := machine(t)
+			setFaults(t, server, c.faults)
+			wantClass(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, nil), c.want)
+			setFaults(t, server, snapdtest.Faults{})
+			must(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, nil))
+		})
+	}
+}
+
+func TestWithoutADaemonEveryCallSaysSo(t *testing.T) {
+	root := shortRoot(t)
+	client := snapd.New(root, snapd.Settings{Wait: noWait})
+	_, err := client.Snaps(ctx(t), "kubelet")
+	wantClass(t, err, snapd.NoDaemon)
+	if want := "cannot list snaps: snapd is not there: its socket is missing"; err.Error() != want {
+		t.Fatalf("error: %v", err)
+	}
+	wantClass(t, client.SetConf(ctx(t), "kubelet", map[string]any{"a": 1}), snapd.NoDaemon)
+	// A socket that nobody listens on any more.
+	socket := filepath.Join(root, "run/snapd.socket")
+	must(t, os.MkdirAll(filepath.Dir(socket), 0o755))
+	l, err := net.Listen("unix", socket)
+	must(t, err)
+	l.(*net.UnixListener).SetUnlinkOnClose(false)
+	must(t, l.Close())
+	waits := 0
+	now := time.Unix(0, 0)
+	client = snapd.New(root, snapd.Settings{Now: func() time.Time { return now },
+		Wait: func(_ context.Context, d time.Duration) error { waits++; now = now.Add(d); return nil }})
+	_, err = client.Snap(ctx(t), "kubelet")
+	wantClass(t, err, snapd.NoDaemon)
+	if waits == 0 || now.Sub(time.Unix(0, 0)) > 5*time.Second {
+		t.Fatalf("%d tries in %v", waits, now.Sub(time.Unix(0, 0)))
+	}
+}
+
+func TestOddAnswersAreErrors(t *testing.T) {
+	for name, c := range map[string]struct{ body, want string }{
+		"a web page":        {"<html>\x1b[31m", "is not JSON"},
+		"nothing":           {"", "is empty"},
+		"a list":            {"[1]", "unexpected form"},
+		"a result of text":  {`{"type":"sync","result":"x"}`, "unexpected form"},
+		"wrong types":       {`{"type":"sync","result":{"name":7}}`, "unexpected form"},
+		"no type":           {`{"result":{}}`, "unknown type"},
+		"an odd error":      {`{"type":"error","result":7}`, "unexpected form"},
+		"an unnamed error":  {`{"type":"error","result":{}}`, "without saying which"},
+		"another snap":      {`{"type":"sync","result":{"name":"other"}}`, "about another snap"},
+		"an endless answer": {strings.Repeat(" ", 17<<20), "larger than 16 MiB"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := shortRoot(t)
+			serve(t, root, func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, c.body) })
+			client := snapd.New(root, snapd.Settings{Wait: noWait})
+			defer client.Close()
+			_, err := client.Snap(ctx(t), "kubelet")
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.ContainsAny(err.Error(), "\n\x1b") {
+				t.Fatalf("error: %v", err)
+			}
+			wantClass(t, err, snapd.Other)
+		})
+	}
+}
+
+func TestAnAsyncAnswerWithoutAChangeIsAnError(t *testing.T) {
+	root := shortRoot(t)
+	serve(t, root, func(w http.ResponseWriter, r *http.Request) {
+		body := `{"type":"async","status-code":202,"result":null}`
+		if r.Method == http.MethodGet {
+			body = `{"type":"sync","result":[]}`
+		}
+		_, _ = fmt.Fprint(w, body)
+	})
+	client := snapd.New(root, snapd.Settings{Wait: noWait})
+	defer client.Close()
+	err := client.Install(ctx(t), "kubelet", snapd.Options{}, nil)
+	if err == nil || !strings.Contains(err.Error(), "names no change") {
+		t.Fatalf("error: %v", err)
+	}
+}
+
+func TestASilentDaemonIsNotWaitedForWithoutEnd(t *testing.T) {
+	root := shortRoot(t)
+	release := make(chan struct{})
+	serve(t, root, func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	})
+	defer close(release)
+	client := snapd.New(root, snapd.Settings{ReadTimeout: 50 * time.Millisecond})
+	defer client.Close()
+	_, err := client.Snap(ctx(t), "kubelet")
+	wantClass(t, err, snapd.NoDaemon)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("error: %v", err)
+	}
+}
+
+func TestNamesThatAreNoneAreNotSent(t *testing.T) {
+	server, client, _ := machine(t)
+	for _, name := range []string{"", "../changes", "a?b", "UPPER", strings.Repeat("x", 60)} {
+		_, err := client.Snap(ctx(t), name)
+		if err == nil || client.Install(ctx(t), name, snapd.Options{}, nil) == nil || client.SetConf(ctx(t), name, nil) == nil {
+			t.Errorf("%q was taken for a name", name)
+		}
+	}
+	if got := server.Requests(); len(got) != 0 {
+		t.Fatalf("requests: %v", got)
+	}
+}
+
+func TestAServiceOfASnapAppearsInSystemd(t *testing.T) {
+	root := shortRoot(t)
+	units, err := systemdtest.Start(root, systemdtest.Options{})
+	must(t, err)
+	defer units.Close()
+	server, err := snapdtest.Start(root, snapdtest.Options{Services: units})
+	must(t, err)
+	defer server.Close()
+	client := snapd.New(root, snapd.Settings{Wait: noWait})
+	defer client.Close()
+	file := filepath.Join(root, "kubelet.snap")
+	must(t, snapdtest.WriteSnap(file, "kubelet", "1.28.1"))
+	must(t, client.InstallFile(ctx(t), file, snapd.FileOptions{Name: "kubelet", Classic: true, Dangerous: true}, nil))
+	first := units.Unit("snap.kubelet.daemon.service")
+	if first.ActiveState != "active" || first.FileState != "enabled" || first.Counts != (systemdtest.Counts{}) {
+		t.Fatalf("unit: %+v", first)
+	}
+	must(t, client.InstallFile(ctx(t), file, snapd.FileOptions{Name: "kubelet", Classic: true, Dangerous: true}, nil))
+	if again := units.Unit("snap.kubelet.daemon.service"); !again.StartedAt.After(first.StartedAt) {
+		t.Fatalf("the service was not started anew: %+v", again)
+	}
+}
+
+func TestTheStandInKeepsItsStateOverARestart(t *testing.T) {
+	server, client, root := machine(t)
+	must(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, nil))
+	must(t, server.Close())
+	next, err := snapdtest.Start(root, snapdtest.Options{})
+	must(t, err)
+	defer next.Close()
+	snap, err := client.Snap(ctx(t), "kubelet")
+	must(t, err)
+	if snap.Version != "1.28.1" {
+		t.Fatalf("snap: %+v", snap)
+	}
+}
+
+func serve(t *testing.T, root string, h http.HandlerFunc) {
+	t.Helper()
+	socket := filepath.Join(root, "run/snapd.socket")
+	must(t, os.MkdirAll(filepath.Dir(socket), 0o755))
+	l, err := net.Listen("unix", socket)
+	must(t, err)
+	s := &http.Server{Handler: h}
+	go func() { _ = s.Serve(l) }()
+	t.Cleanup(func() { _ = s.Close() })
+}
