@@ -230,10 +230,12 @@ func (r *run) observeNode(ctx context.Context, f worker.Facts) worker.NodeFact {
 	case r.node != nil && r.nodeSeen == seen:
 		return *r.node
 	}
+	_, configured := r.state.Services[worker.KubeletUnit]
+	patient := configured && kubelet.Young && kubelet.Running
 	network := r.podNetworkConfigured()
 	for began := r.clock(); ; {
 		node := r.askNode(ctx, f.NodeName)
-		wait := kubelet.Young && kubelet.Running && node.Failure == nil && (!node.Exists || network && !node.Ready) &&
+		wait := patient && node.Failure == nil && (!node.Exists || network && !node.Ready) &&
 			r.clock().Sub(began) < registerTime
 		if !wait || sleep(ctx, 250*time.Millisecond) != nil {
 			r.node, r.nodeSeen = &node, seen

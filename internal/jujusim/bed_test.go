@@ -22,6 +22,8 @@ func TestMain(m *testing.M) {
 	switch filepath.Base(os.Args[0]) {
 	case "socket-call":
 		os.Exit(socketCall(os.Args[1], os.Args[2:]))
+	case "init":
+		os.Exit(machineInit())
 	case "dispatch":
 		os.Exit(shellFreeCharm())
 	}

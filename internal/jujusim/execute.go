@@ -191,7 +191,16 @@ func (m *Model) listen(c *hookContext) (net.Listener, error) {
 	return listenUnix(seen)
 }
 
+// listenUnix opens a socket. A path that does not fit into a socket address is reached over its directory's descriptor.
 func listenUnix(address string) (net.Listener, error) {
+	if len(address) > maxSocketPath && address[0] == '/' {
+		dir, err := os.OpenFile(filepath.Dir(address), unix.O_PATH|unix.O_DIRECTORY, 0)
+		if err != nil {
+			return nil, fmt.Errorf("cannot open the agent socket: %w", err)
+		}
+		defer dir.Close()
+		address = fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(address))
+	}
 	listener, err := net.Listen("unix", address)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the agent socket: %w", err)

@@ -111,11 +111,11 @@ func readFile(h Host, path string) (fileOnDisk, error) {
 		return fileOnDisk{}, nil
 	}
 	if err != nil {
-		return fileOnDisk{}, wrap("look at "+path, err)
+		return fileOnDisk{}, err
 	}
 	content, err := h.ReadFile(path)
 	if err != nil {
-		return fileOnDisk{}, wrap("read "+path, err)
+		return fileOnDisk{}, err
 	}
 	have := fileOnDisk{exists: true, content: content, mode: info.Mode().Perm()}
 	have.uid, have.gid = host.Owner(info)

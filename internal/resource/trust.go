@@ -49,7 +49,7 @@ func (c TrustedCA) Plan(_ context.Context, sys *System) (*Change, error) {
 	}
 	bundle, err := sys.Host.ReadFile(caBundle)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, wrap("read "+caBundle, err)
+		return nil, err
 	}
 	cause := ""
 	switch {
@@ -68,11 +68,11 @@ func (c TrustedCA) Plan(_ context.Context, sys *System) (*Change, error) {
 		command := host.Command{Name: "update-ca-certificates", Timeout: 2 * time.Minute}
 		if c.Absent {
 			if err := sys.Host.Remove(path); err != nil {
-				return wrap("remove "+path, err)
+				return err
 			}
 			command.Args = []string{"--fresh"}
-		} else if err := sys.Host.WriteFile(path, c.PEM, host.FileMeta{Mode: 0o644}); err != nil {
-			return wrap("write "+path, err)
+		} else if err := (File{Path: path, Content: c.PEM}).write(sys.Host); err != nil {
+			return err
 		}
 		_, err := sys.Run.Run(ctx, command)
 		return err

@@ -128,13 +128,13 @@ func (w *World) layMachine() {
 
 func (w *World) startSnapd() {
 	var err error
-	if w.Snapd, err = snapdtest.Start(w.Root, snapdtest.Options{}); err != nil {
+	if w.Snapd, err = snapdtest.Start(w.Root, snapdtest.Options{Services: w.Systemd}); err != nil {
 		w.T.Fatal(err)
 	}
 	w.T.Cleanup(func() { w.Snapd.Close() })
 	for _, name := range []string{"kubelet", "kubectl", "kube-proxy"} {
-		w.Snapd.Offer(name, Channel, "1.28.1")
-		w.Snapd.Offer(name, "1.29/stable", "1.29.0")
+		w.must(w.Snapd.Publish(name, Channel, "1.28.1"))
+		w.must(w.Snapd.Publish(name, "1.29/stable", "1.29.0"))
 	}
 }
 
@@ -241,7 +241,7 @@ func (w *World) Status() (string, string) {
 	w.T.Helper()
 	s, err := w.Juju.UnitStatus(Unit)
 	w.must(err)
-	return s.Workload, s.Message
+	return s.Status, s.Message
 }
 
 // WantStatus fails the test unless the unit has that status. A message may end in "…" for "and so on".
