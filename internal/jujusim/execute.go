@@ -201,10 +201,12 @@ func listenUnix(address string) (net.Listener, error) {
 		defer dir.Close()
 		address = fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(address))
 	}
-	listener, err := net.Listen("unix", address)
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: address, Net: "unix"})
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the agent socket: %w", err)
 	}
+	// The descriptor may be somebody else's by the time of the closing; the next hook removes the file.
+	listener.SetUnlinkOnClose(false)
 	return listener, nil
 }
 

@@ -113,8 +113,15 @@ func (n NodeAbsent) Equal(other any) bool { o, ok := other.(NodeAbsent); return 
 
 // Plan always deletes: whether the object is there is the API server's to know, and asking first costs as much.
 func (n NodeAbsent) Plan(_ context.Context, sys *System) (*Change, error) {
-	if sys.Nodes == nil || sys.tried[n.ID()] {
+	if sys.tried[n.ID()] {
 		return nil, nil
+	}
+	if sys.Nodes == nil {
+		return &Change{Silent: true, Apply: func(ctx context.Context) error {
+			sys.tried[n.ID()] = true
+			n.Warn(ctx, "Failed to unregister node. No API server and credentials are known; if the cluster has a node "+n.Node+", delete it by hand")
+			return nil
+		}}, nil
 	}
 	return &Change{Cause: "removed from the cluster", Apply: func(ctx context.Context) error {
 		sys.tried[n.ID()] = true

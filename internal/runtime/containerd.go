@@ -35,7 +35,7 @@ func ContainerdFiles(c Containerd) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	dropIn := File{Path: ContainerdDropIn, Mode: 0o444, Absent: proxies == ""}
+	dropIn := File{Path: ContainerdDropIn, Mode: dropInMode(c.Proxy), Absent: proxies == ""}
 	if proxies != "" {
 		dropIn.Content = []byte(generated + "[Service]\n" + proxies)
 	}

@@ -39,7 +39,7 @@ func DockerFiles(d Docker) ([]File, error) {
 		"# runtime = " + string(d.Source) + "\n\n" + assignment + "\n"
 	return []File{
 		{Path: DockerDefaultsFile, Mode: 0o444, Content: []byte(defaults)},
-		{Path: DockerDropIn, Mode: 0o444, Content: []byte(dockerDropIn(proxies))},
+		{Path: DockerDropIn, Mode: dropInMode(d.Proxy), Content: []byte(dockerDropIn(proxies))},
 	}, nil
 }
 

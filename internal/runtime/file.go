@@ -51,3 +51,11 @@ func proxyLines(proxy options.Proxy) (string, error) {
 	}
 	return lines.String(), nil
 }
+
+// dropInMode keeps a password in a proxy's URL from the machine's other users.
+func dropInMode(proxy options.Proxy) fs.FileMode {
+	if strings.Contains(proxy.HTTP+proxy.HTTPS, "@") {
+		return 0o400
+	}
+	return 0o444
+}

@@ -54,13 +54,13 @@ func packageCondition(what string) func(error) error {
 		var e *apt.Error
 		if errors.As(err, &e) {
 			switch {
-			case e.Transient():
+			case e.Transient(), e.Kind == apt.Stale:
 				return condition.NewWaiting(fmt.Sprintf("Waiting for apt, to install %s: %v", what, err))
 			case e.Kind == apt.UnknownPackage:
 				return condition.NewBlocked(fmt.Sprintf("cannot install %s: %v; check the machine's package sources", what, err))
 			case e.Kind == apt.DiskFull:
 				return condition.NewBlocked(fmt.Sprintf("cannot install %s: the disk is full; free some space", what))
-			case e.Kind == apt.Broken:
+			case e.Kind == apt.Broken, e.Kind == apt.Interrupted:
 				return condition.NewBlocked(fmt.Sprintf("cannot install %s: %v; mend it with: dpkg --configure -a && apt-get -f install", what, err))
 			}
 		}

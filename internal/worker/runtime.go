@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"kubernetes-worker/internal/condition"
+	"kubernetes-worker/internal/options"
 	"kubernetes-worker/internal/resource"
 	"kubernetes-worker/internal/runtime"
 )
@@ -59,13 +60,21 @@ func (f Facts) runtimeFiles(choice runtime.Choice) ([]runtime.File, error) {
 	out, _ := f.kubelet()
 	if choice.Docker() {
 		return runtime.DockerFiles(runtime.Docker{
-			Source: f.Options.DockerRuntime, Opts: f.Options.DockerOpts, Proxy: proxy,
+			Source: f.dockerSource(), Opts: f.Options.DockerOpts, Proxy: proxy,
 			CgroupDriver: out.CgroupDriver, CgroupVersion: f.CgroupVersion,
 		})
 	}
 	return runtime.ContainerdFiles(runtime.Containerd{
 		SandboxImage: f.sandboxImage(), CgroupDriver: out.CgroupDriver, Container: f.Container, Proxy: proxy,
 	})
+}
+
+// dockerSource is where docker comes from: "auto" is a wish, not a place.
+func (f Facts) dockerSource() options.Runtime {
+	if f.Options.DockerRuntime == options.RuntimeAuto {
+		return options.RuntimeApt
+	}
+	return f.Options.DockerRuntime
 }
 
 // alwaysRestart keeps systemd from giving up on a daemon of ours.
