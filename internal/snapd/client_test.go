@@ -266,6 +266,28 @@ func TestConfigurationReachesTheArgumentsOfTheService(t *testing.T) {
 	}
 }
 
+func TestOnlyNamedKeysThatAreSetAreRead(t *testing.T) {
+	_, client, _ := machine(t)
+	must(t, client.SetConf(ctx(t), "system", map[string]any{"refresh.timer": "fri", "proxy.http": "http://p"}))
+	for _, c := range []struct {
+		keys []string
+		want string
+	}{
+		{[]string{"refresh.timer", "refresh.hold", "proxy.https"}, `{"refresh.timer":"fri"}`},
+		{[]string{"refresh", "proxy"}, `{"proxy":{"http":"http://p"},"refresh":{"timer":"fri"}}`},
+		{[]string{"nosuch"}, `{}`},
+		{[]string{"refresh.timer", "swap.size", "swap.other"}, `{"refresh.timer":"fri"}`},
+	} {
+		conf, err := client.Conf(ctx(t), "system", c.keys...)
+		must(t, err)
+		if got, _ := json.Marshal(conf); string(got) != c.want {
+			t.Errorf("%v: %s, want %s", c.keys, got, c.want)
+		}
+	}
+	_, err := client.Conf(ctx(t), "kubelet", "nosuch")
+	wantClass(t, err, snapd.NotInstalled)
+}
+
 func TestProgressIsToldUntilTheChangeIsReady(t *testing.T) {
 	server, client, _ := machine(t)
 	setFaults(t, server, snapdtest.Faults{Slow: map[string]int{"kubelet": 3}})
@@ -491,6 +513,33 @@ func TestTheStandInKeepsItsStateOverARestart(t *testing.T) {
 	must(t, err)
 	if snap.Version != "1.28.1" {
 		t.Fatalf("snap: %+v", snap)
+	}
+}
+
+func TestARequestAfterTheDaemonClosedAnIdleConnectionSucceeds(t *testing.T) {
+	server, client, root := machine(t)
+	_, err := client.Snaps(ctx(t))
+	must(t, err)
+	must(t, server.Close())
+	next, err := snapdtest.Start(root, snapdtest.Options{})
+	must(t, err)
+	defer next.Close()
+	must(t, client.SetConf(ctx(t), "system", map[string]any{"refresh.timer": "fri"}))
+}
+
+func TestTheDefaultPauseEndsByTimeOrWithTheContext(t *testing.T) {
+	server, _, root := machine(t)
+	client := snapd.New(root, snapd.Settings{})
+	defer client.Close()
+	setFaults(t, server, snapdtest.Faults{Slow: map[string]int{"kubelet": 1}})
+	must(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, nil))
+	setFaults(t, server, snapdtest.Faults{Slow: map[string]int{"kubelet": 1000}})
+	short, cancel := context.WithTimeout(ctx(t), 120*time.Millisecond)
+	defer cancel()
+	err := client.Refresh(short, "kubelet", snapd.Options{Channel: "1.29/stable", Classic: true}, nil)
+	wantClass(t, err, snapd.Unfinished)
+	if !strings.Contains(err.Error(), `is still running, at: Download snap "kubelet"`) {
+		t.Fatalf("error: %v", err)
 	}
 }
 

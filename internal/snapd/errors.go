@@ -39,7 +39,8 @@ type Error struct {
 	// Err is the cause below, if there is one.
 	Err error
 
-	class Class
+	class  Class
+	option string // the configuration key that is not set
 }
 
 // Error tells what was attempted and why it failed.
@@ -75,11 +76,12 @@ func (e *Error) readValue(text json.RawMessage) {
 	var value struct {
 		Releases   []Release `json:"releases"`
 		ChangeKind string    `json:"change-kind"`
+		Key        string    `json:"Key"`
 	}
 	if json.Unmarshal(text, &value) != nil {
 		return
 	}
-	e.Releases, e.ConflictKind = value.Releases, clean(value.ChangeKind, 60)
+	e.Releases, e.ConflictKind, e.option = value.Releases, clean(value.ChangeKind, 60), value.Key
 }
 
 // IsNotInstalled reports whether err says that the snap is not installed.

@@ -135,6 +135,9 @@ func TestAJobThatDoesNotSucceedNamesUnitAndResult(t *testing.T) {
 			if !errors.As(err, &job) || *job != (systemd.JobError{Verb: "restart", Unit: "kubelet.service", Result: result}) {
 				t.Fatalf("error: %#v", err)
 			}
+			if want := `cannot restart kubelet.service: systemd's job ended as "` + result + `"`; err.Error() != want {
+				t.Fatalf("text: %v", err)
+			}
 			if !unit(t, conn, "kubelet").Crashing() {
 				t.Fatal("the unit is not shown as failed")
 			}

@@ -21,7 +21,40 @@ func (s *Server) getConf(w http.ResponseWriter, r *http.Request, st *state, _ Fa
 	if conf == nil {
 		conf = map[string]any{}
 	}
-	answer(w, conf)
+	if r.FormValue("keys") == "" {
+		answer(w, conf)
+		return
+	}
+	chosen := map[string]any{}
+	for _, key := range strings.Split(r.FormValue("keys"), ",") {
+		value, missing := getPath(conf, strings.Split(key, "."))
+		if missing > 0 {
+			// The daemon names the highest level that lacks.
+			at := strings.Join(strings.Split(key, ".")[:missing], ".")
+			fail(w, http.StatusBadRequest, "option-not-found", fmt.Sprintf("snap %q has no %q configuration option", name, at),
+				map[string]any{"SnapName": name, "Key": at})
+			return
+		}
+		chosen[key] = value
+	}
+	answer(w, chosen)
+}
+
+// getPath looks a nested key up; missing is the number of the level that lacks, counted from 1, or 0.
+func getPath(conf map[string]any, path []string) (value any, missing int) {
+	for i, part := range path {
+		next, ok := conf[part]
+		if !ok {
+			return nil, i + 1
+		}
+		if i == len(path)-1 {
+			return next, 0
+		}
+		if conf, ok = next.(map[string]any); !ok {
+			return nil, i + 2
+		}
+	}
+	return nil, 1
 }
 
 func (s *Server) putConf(w http.ResponseWriter, r *http.Request, st *state, f Faults) {
