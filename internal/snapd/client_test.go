@@ -534,9 +534,9 @@ func TestTheDefaultPauseEndsByTimeOrWithTheContext(t *testing.T) {
 	setFaults(t, server, snapdtest.Faults{Slow: map[string]int{"kubelet": 1}})
 	must(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, nil))
 	setFaults(t, server, snapdtest.Faults{Slow: map[string]int{"kubelet": 1000}})
-	short, cancel := context.WithTimeout(ctx(t), 120*time.Millisecond)
+	ending, cancel := context.WithCancel(ctx(t))
 	defer cancel()
-	err := client.Refresh(short, "kubelet", snapd.Options{Channel: "1.29/stable", Classic: true}, nil)
+	err := client.Refresh(ending, "kubelet", snapd.Options{Channel: "1.29/stable", Classic: true}, func(snapd.ChangeProgress) { cancel() })
 	wantClass(t, err, snapd.Unfinished)
 	if !strings.Contains(err.Error(), `is still running, at: Download snap "kubelet"`) {
 		t.Fatalf("error: %v", err)
