@@ -297,6 +297,10 @@ func TestNothingIsWaitedForWithoutEnd(t *testing.T) {
 	})
 	t.Run("a job that never ends", func(t *testing.T) {
 		server, conn, _ := machine(t, systemd.Settings{JobTimeout: 100 * time.Millisecond})
+		// Connected before the short time counts.
+		if err := conn.DaemonReload(ctx(t)); err != nil {
+			t.Fatal(err)
+		}
 		setFaults(t, server, systemdtest.Faults{Units: map[string]systemdtest.UnitFault{"kubelet.service": {Hang: true}}})
 		if err := conn.Start(ctx(t), "kubelet"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("error: %v", err)
