@@ -28,8 +28,17 @@ type Options struct {
 	Servers int               // API servers; 1 if 0
 	Config  map[string]string // options of the charm at deployment
 	Env     map[string]string // added to the environment of hooks
+	Node    string            // host name; worker-0 if empty
+	Real    *Real             // a real control plane instead of stand-ins for API servers
 	Binary  string            // another binary than the built one, for instance one that dies at a given change
 	Retries int               // of failed hooks
+}
+
+// Real is a running control plane: its servers as host:port, its authority, and its token file.
+type Real struct {
+	Servers       []string
+	CACert, CAKey string
+	Tokens        string
 }
 
 // Names in every world.
@@ -64,7 +73,10 @@ func New(t *testing.T, o Options) *World {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	w := &World{T: t, Root: filepath.Join(dir, "m"), Node: "worker-0", options: o}
+	w := &World{T: t, Root: filepath.Join(dir, "m"), Node: o.Node, options: o}
+	if w.Node == "" {
+		w.Node = "worker-0"
+	}
 	w.layMachine()
 	w.CA = NewAuthority(t, dir)
 	if w.Systemd, err = systemdtest.Start(w.Root, systemdtest.Options{}); err != nil {
@@ -72,7 +84,7 @@ func New(t *testing.T, o Options) *World {
 	}
 	t.Cleanup(func() { w.Systemd.Close() })
 	w.startSnapd()
-	for range max(o.Servers, 1) {
+	for range o.standIns() {
 		a := StartAPI(t, w.CA, "")
 		a.Registered = w.kubeletStarts
 		w.API = append(w.API, a)
@@ -101,6 +113,14 @@ func New(t *testing.T, o Options) *World {
 	}
 	w.CharmDir = charmDir(t, filepath.Join(dir, "charm"), o.Binary)
 	return w
+}
+
+// standIns is how many API servers are played.
+func (o Options) standIns() int {
+	if o.Real != nil {
+		return 0
+	}
+	return max(o.Servers, 1)
 }
 
 // layMachine writes what a fresh machine has.
@@ -165,19 +185,26 @@ func (w *World) DeployCompanions() {
 	if wire == "" {
 		wire = "both"
 	}
-	w.must(w.Juju.Deploy(jujusim.DeploySpec{Charm: "companion:kubernetes-master", Units: len(w.API), Config: map[string]string{
-		"wire": wire, "api-servers": w.servers(), "registry-location": "registry.test/cdk"}}))
-	w.must(w.Juju.Deploy(jujusim.DeploySpec{Charm: "companion:easyrsa", Config: map[string]string{
-		"wire": wire, "ca-cert": w.CA.CertFile, "ca-key": w.CA.KeyFile}}))
+	master := map[string]string{"wire": wire, "registry-location": "registry.test/cdk"}
+	authority := map[string]string{"wire": wire, "ca-cert": w.CA.CertFile, "ca-key": w.CA.KeyFile}
+	servers := w.servers()
+	if real := w.options.Real; real != nil {
+		servers = real.Servers
+		master["tokens-file"] = real.Tokens
+		authority["ca-cert"], authority["ca-key"] = real.CACert, real.CAKey
+	}
+	master["api-servers"] = strings.Join(servers, ",")
+	w.must(w.Juju.Deploy(jujusim.DeploySpec{Charm: "companion:kubernetes-master", Units: len(servers), Config: master}))
+	w.must(w.Juju.Deploy(jujusim.DeploySpec{Charm: "companion:easyrsa", Config: authority}))
 	w.must(w.Juju.Deploy(jujusim.DeploySpec{Charm: "companion:flannel", Config: map[string]string{"wire": wire}}))
 }
 
-func (w *World) servers() string {
+func (w *World) servers() []string {
 	var all []string
 	for _, a := range w.API {
 		all = append(all, a.HostPort())
 	}
-	return strings.Join(all, ",")
+	return all
 }
 
 // The relations a worker needs.
