@@ -433,19 +433,3 @@ func TestARequestAfterTheDaemonClosedAnIdleConnectionSucceeds(t *testing.T) {
 	defer next.Close()
 	must(t, client.SetConf(ctx(t), "system", map[string]any{"refresh.timer": "fri"}))
 }
-
-func TestTheDefaultPauseEndsByTimeOrWithTheContext(t *testing.T) {
-	server, _, root := machine(t)
-	client := snapd.New(root, snapd.Settings{})
-	defer client.Close()
-	setFaults(t, server, snapdtest.Faults{Slow: map[string]int{"kubelet": 1}})
-	must(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, nil))
-	setFaults(t, server, snapdtest.Faults{Slow: map[string]int{"kubelet": 1000}})
-	ending, cancel := context.WithCancel(ctx(t))
-	defer cancel()
-	err := client.Refresh(ending, "kubelet", snapd.Options{Channel: "1.29/stable", Classic: true}, func(snapd.ChangeProgress) { cancel() })
-	wantClass(t, err, snapd.Unfinished)
-	if !strings.Contains(err.Error(), `is still running, at: Download snap "kubelet"`) {
-		t.Fatalf("error: %v", err)
-	}
-}

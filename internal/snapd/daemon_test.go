@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"kubernetes-worker/internal/snapd"
+	"kubernetes-worker/internal/snapd/snapdtest"
 )
 
 func TestWithoutADaemonEveryCallSaysSo(t *testing.T) {
@@ -101,6 +102,22 @@ func TestASilentDaemonIsNotWaitedForWithoutEnd(t *testing.T) {
 	_, err := client.Snap(ctx(t), "kubelet")
 	wantClass(t, err, snapd.NoDaemon)
 	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("error: %v", err)
+	}
+}
+
+func TestTheDefaultPauseEndsByTimeOrWithTheContext(t *testing.T) {
+	server, _, root := machine(t)
+	client := snapd.New(root, snapd.Settings{})
+	defer client.Close()
+	setFaults(t, server, snapdtest.Faults{Slow: map[string]int{"kubelet": 1}})
+	must(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, nil))
+	setFaults(t, server, snapdtest.Faults{Slow: map[string]int{"kubelet": 1000}})
+	ending, cancel := context.WithCancel(ctx(t))
+	defer cancel()
+	err := client.Refresh(ending, "kubelet", snapd.Options{Channel: "1.29/stable", Classic: true}, func(snapd.ChangeProgress) { cancel() })
+	wantClass(t, err, snapd.Unfinished)
+	if !strings.Contains(err.Error(), `is still running, at: Download snap "kubelet"`) {
 		t.Fatalf("error: %v", err)
 	}
 }
