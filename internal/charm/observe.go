@@ -235,7 +235,7 @@ func (r *run) observeNode(ctx context.Context, f worker.Facts) worker.NodeFact {
 	network := r.podNetworkConfigured()
 	for began := r.clock(); ; {
 		node := r.askNode(ctx, f.NodeName)
-		wait := patient && node.Failure == nil && (!node.Exists || network && !node.Ready) &&
+		wait := patient && !node.Lost && node.Failure == nil && (!node.Exists || network && !node.Ready) &&
 			r.clock().Sub(began) < registerTime
 		if !wait || sleep(ctx, 250*time.Millisecond) != nil {
 			r.node, r.nodeSeen = &node, seen

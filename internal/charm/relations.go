@@ -45,7 +45,7 @@ func (r *run) model(ctx context.Context) (worker.Facts, error) {
 	}
 	f.Options, f.Findings = options.ParseKeeping(s.Config, r.state.GoodOptions)
 	if len(r.state.GoodOptions) > 0 {
-		good, _ := options.Parse(r.state.GoodOptions)
+		good := options.Remembered(r.state.GoodOptions)
 		f.LastGood = &good
 	}
 	for _, endpoint := range endpoints() {

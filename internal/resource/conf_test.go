@@ -27,7 +27,7 @@ func (s *snaps) InstallFile(context.Context, string, snapd.FileOptions, snapd.Pr
 	return nil
 }
 func (s *snaps) Refresh(context.Context, string, snapd.Options, snapd.Progress) error { return nil }
-func (s *snaps) Conf(_ context.Context, name string) (map[string]any, error) {
+func (s *snaps) Conf(_ context.Context, name string, _ ...string) (map[string]any, error) {
 	return s.conf[name], nil
 }
 func (s *snaps) SetConf(_ context.Context, name string, conf map[string]any) error {

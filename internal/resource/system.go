@@ -40,7 +40,7 @@ type Snaps interface {
 	Install(ctx context.Context, name string, options snapd.Options, progress snapd.Progress) error
 	InstallFile(ctx context.Context, path string, options snapd.FileOptions, progress snapd.Progress) error
 	Refresh(ctx context.Context, name string, options snapd.Options, progress snapd.Progress) error
-	Conf(ctx context.Context, name string) (map[string]any, error)
+	Conf(ctx context.Context, name string, keys ...string) (map[string]any, error)
 	SetConf(ctx context.Context, name string, conf map[string]any) error
 }
 

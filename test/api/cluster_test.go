@@ -186,6 +186,9 @@ func (c *cluster) request(server int, method, path, user string, body any) (int,
 	}
 	request.Header.Set("Authorization", "Bearer token-of-"+user)
 	request.Header.Set("Content-Type", "application/json")
+	if method == http.MethodPatch {
+		request.Header.Set("Content-Type", "application/strategic-merge-patch+json")
+	}
 	response, err := c.client.Do(request)
 	if err != nil {
 		return 0, nil
@@ -232,9 +235,15 @@ func (c *cluster) kubelet(t *testing.T, w *model.World) {
 				return
 			case <-tick.C:
 			}
-			if n := w.Restarts(model.Kubelet); n > starts && c.register(w) == nil {
-				starts = n
+			n := w.Restarts(model.Kubelet)
+			if n == starts {
+				continue
 			}
+			if err := c.register(w); err != nil {
+				t.Log(err)
+				continue
+			}
+			starts = n
 		}
 	}()
 }
@@ -258,10 +267,11 @@ func (c *cluster) register(w *model.World) error {
 	if status := c.ask(server, "POST", "/api/v1/nodes", w.Node, node); status != http.StatusCreated && status != http.StatusConflict {
 		return fmt.Errorf("status %d", status)
 	}
-	node["status"] = map[string]any{"conditions": []any{map[string]any{"type": "Ready", "status": "True", "reason": "KubeletReady",
-		"lastHeartbeatTime": time.Now().UTC().Format(time.RFC3339), "lastTransitionTime": time.Now().UTC().Format(time.RFC3339)}}}
-	if status := c.ask(server, "PUT", "/api/v1/nodes/"+w.Node+"/status", w.Node, node); status != http.StatusOK {
-		return fmt.Errorf("status %d", status)
+	now := time.Now().UTC().Format(time.RFC3339)
+	ready := map[string]any{"status": map[string]any{"conditions": []any{map[string]any{
+		"type": "Ready", "status": "True", "reason": "KubeletReady", "lastHeartbeatTime": now, "lastTransitionTime": now}}}}
+	if status, answer := c.request(server, "PATCH", "/api/v1/nodes/"+w.Node+"/status", w.Node, ready); status != http.StatusOK {
+		return fmt.Errorf("cannot report Ready: %d %s", status, answer)
 	}
 	return nil
 }

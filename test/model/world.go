@@ -256,6 +256,13 @@ func (w *World) Config(values map[string]string) {
 	w.Settle()
 }
 
+// Companion changes options of a companion and runs the hooks that follow.
+func (w *World) Companion(app string, values map[string]string) {
+	w.T.Helper()
+	w.must(w.Juju.SetConfig(app, values))
+	w.Settle()
+}
+
 // UpdateStatus runs that hook.
 func (w *World) UpdateStatus() {
 	w.T.Helper()

@@ -1,0 +1,559 @@
+package model
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"kubernetes-worker/internal/jujusim"
+	"kubernetes-worker/internal/snapd"
+	"kubernetes-worker/internal/snapd/snapdtest"
+)
+
+// footprint is all of the machine that a running node depends on: every file with its content, mode and inode, so that
+// a rewriting with the same content shows too, and how often each daemon was started.
+type footprint map[string]string
+
+func footprintOf(w *World) footprint {
+	w.T.Helper()
+	seen := footprint{}
+	for _, top := range []string{"root", "home", "etc", "opt", "usr", "lib", "var/snap"} {
+		err := filepath.WalkDir(filepath.Join(w.Root, top), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return ignoreMissing(err)
+			}
+			info, err := d.Info()
+			if err != nil {
+				return err
+			}
+			content, err := os.ReadFile(path)
+			if err != nil {
+				content = nil // a link that leads nowhere here
+			}
+			inode := info.Sys().(*syscall.Stat_t).Ino
+			seen[strings.TrimPrefix(path, w.Root)] = fmt.Sprintf("%s inode %d sum %x", info.Mode(), inode, sha256.Sum256(content))
+			return nil
+		})
+		w.must(err)
+	}
+	for _, unit := range []string{Kubelet, Proxy, Runtime} {
+		seen[unit] = fmt.Sprintf("%s, started %d times", w.Systemd.Unit(unit).ActiveState, w.Restarts(unit))
+	}
+	return seen
+}
+
+func ignoreMissing(err error) error {
+	if os.IsNotExist(err) {
+		return nil
+	}
+	return err
+}
+
+// wantUntouched fails the test if anything differs from the footprint taken before.
+func wantUntouched(w *World, before footprint) {
+	w.T.Helper()
+	after := footprintOf(w)
+	var differ []string
+	for name, was := range before {
+		if after[name] != was {
+			differ = append(differ, fmt.Sprintf("%s was %s, is %s", name, was, after[name]))
+		}
+	}
+	for name, is := range after {
+		if _, known := before[name]; !known {
+			differ = append(differ, name+" is new: "+is)
+		}
+	}
+	slices.Sort(differ)
+	if len(differ) > 0 {
+		w.dump()
+		w.T.Fatalf("the node was touched:\n%s", strings.Join(differ, "\n"))
+	}
+}
+
+// joining gives a world that is deployed and related, and no hook has run.
+func joining(t *testing.T, o Options) *World {
+	t.Helper()
+	w := New(t, o)
+	w.DeployWorker()
+	w.DeployCompanions()
+	w.Relate()
+	return w
+}
+
+// fails runs the hooks that are due and wants one of them to fail, as a machine's fault does.
+func fails(w *World) {
+	w.T.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	if err := w.Juju.Settle(ctx); err == nil {
+		w.dump()
+		w.T.Fatal("no hook failed")
+	}
+}
+
+// upgrade runs the action.
+func upgrade(w *World) jujusim.ActionResult {
+	w.T.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	result, err := w.Juju.RunAction(ctx, Unit, "upgrade", nil)
+	w.must(err)
+	w.Settle()
+	return result
+}
+
+// wantSnaps fails the test unless the three snaps have that version.
+func wantSnaps(w *World, version string) {
+	w.T.Helper()
+	for _, name := range []string{"kubectl", "kube-proxy", "kubelet"} {
+		if have, _ := w.Snapd.Snap(name); have.Version != version {
+			w.dump()
+			w.T.Fatalf("snap %s has version %q, want %q", name, have.Version, version)
+		}
+	}
+}
+
+// snapFile makes a file that can be attached as a resource.
+func snapFile(w *World, name, version string) string {
+	w.T.Helper()
+	path := filepath.Join(filepath.Dir(w.Root), name+"-"+version+".snap")
+	w.must(snapdtest.WriteSnap(path, name, version))
+	return path
+}
+
+// attach attaches a file as a resource and runs the hooks that follow.
+func attach(w *World, resource, path string) {
+	w.T.Helper()
+	w.must(w.Juju.AttachResource("kubernetes-worker", resource, path))
+	w.Settle()
+}
+
+// file makes a file beside the machine.
+func file(w *World, name string, content []byte) string {
+	w.T.Helper()
+	path := filepath.Join(filepath.Dir(w.Root), name)
+	w.must(os.WriteFile(path, content, 0o644))
+	return path
+}
+
+const manual = "Needs manual upgrade, run the upgrade action"
+
+const storeTrouble = `Post "https://store.example/v2/snaps/refresh": dial tcp: lookup store.example on 10.0.0.1:53: no such host`
+
+// TestSnapTroubleAtInstallPassesByItself covers what can be in the way when the snaps are installed for the first time.
+func TestSnapTroubleAtInstallPassesByItself(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		faults  snapdtest.Faults
+		state   string
+		message string
+	}{
+		{"the store is away", snapdtest.Faults{StoreAway: true}, "waiting",
+			`Waiting for the snap store, to install kubectl: cannot install snap "kubectl": cannot install "kubectl": ` + storeTrouble},
+		{"another change of a snap is running", snapdtest.Faults{Busy: map[string]string{"kube-proxy": "auto-refresh"}}, "waiting",
+			`Waiting for snapd, busy with another change of kube-proxy: cannot install snap "kube-proxy": snap "kube-proxy" has "auto-refresh" change in progress`},
+		{"the download breaks off", snapdtest.Faults{ChangeError: map[string]string{"kubelet": "read tcp 10.0.0.11:1: connection reset by peer"}}, "waiting",
+			`Waiting for the snap store, to install kubelet: cannot install snap "kubelet": Download snap "kubelet" (10) from channel "1.28/stable" (read tcp 10.0.0.11:1: connection reset by peer)`},
+		{"the disk of the snaps is full", snapdtest.Faults{DiskFull: true}, "blocked", "cannot install snap kubectl: the disk is full; free some space"},
+		{"snapd cuts every connection", snapdtest.Faults{Gone: true}, "waiting", `Waiting for snapd to answer: cannot look at snap kubectl: cannot look at snap "kubectl": snapd closed the connection`},
+		{"the configure hook refuses at once", snapdtest.Faults{ChangeError: map[string]string{"kubelet": "run hook \"configure\": \n-----\nno such thing\n-----"}}, "blocked",
+			`snap kubelet refused its configuration: cannot install snap "kubelet": its configure hook failed: no such thing; correct the option it names`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := joining(t, Options{})
+			w.must(w.Snapd.SetFaults(c.faults))
+			w.Settle()
+			w.WantStatus(c.state, c.message)
+			w.must(w.Snapd.SetFaults(snapdtest.Faults{}))
+			w.UpdateStatus()
+			w.WantStatus("active", "Kubernetes worker running.")
+			wantSnaps(w, "1.28.1")
+		})
+	}
+}
+
+// TestSnapTroubleAtRefreshLeavesTheNodeRunning is the same for a node that runs already and is to be refreshed.
+func TestSnapTroubleAtRefreshLeavesTheNodeRunning(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		faults  snapdtest.Faults
+		state   string
+		message string
+	}{
+		{"the store is away", snapdtest.Faults{StoreAway: true}, "waiting",
+			`Waiting for the snap store, to install kubectl: cannot refresh snap "kubectl": cannot refresh "kubectl": ` + storeTrouble},
+		{"another change of each snap is running", snapdtest.Faults{Busy: map[string]string{"kubectl": "x", "kube-proxy": "x", "kubelet": "x"}}, "waiting",
+			`Waiting for snapd, busy with another change of kubectl: cannot refresh snap "kubectl": snap "kubectl" has "x" change in progress`},
+		{"the disk of the snaps is full", snapdtest.Faults{DiskFull: true}, "blocked", "cannot install snap kubectl: the disk is full; free some space"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := Joined(t, Options{Config: map[string]string{"require-manual-upgrade": "false"}})
+			before := footprintOf(w)
+			w.must(w.Snapd.SetFaults(c.faults))
+			w.Config(map[string]string{"channel": "1.29/stable"})
+			w.WantStatus(c.state, c.message)
+			wantUntouched(w, before)
+			wantSnaps(w, "1.28.1")
+			w.must(w.Snapd.SetFaults(snapdtest.Faults{}))
+			w.UpdateStatus()
+			w.WantStatus("active", "Kubernetes worker running.")
+			wantSnaps(w, "1.29.0")
+		})
+	}
+}
+
+func TestAChannelThatDoesNotExistBlocksAndNamesThoseThatDo(t *testing.T) {
+	t.Parallel()
+	w := joining(t, Options{Config: map[string]string{"channel": "1.99/stable"}})
+	w.Settle()
+	w.WantStatus("blocked", `cannot install snap kubectl from channel 1.99/stable: cannot install snap "kubectl": no snap revision on specified channel (available: 1.28/stable, 1.29/stable); set option channel to one that has it`)
+	w.Config(map[string]string{"channel": "1.28/stable"})
+	w.WantStatus("active", "Kubernetes worker running.")
+
+	before := footprintOf(w)
+	w.Config(map[string]string{"channel": "1.99/edge", "require-manual-upgrade": "false"})
+	w.WantStatus("blocked", "cannot install snap kubectl from channel 1.99/edge: …")
+	wantUntouched(w, before)
+	w.Config(map[string]string{"channel": "1.28/stable"})
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantUntouched(w, before)
+}
+
+func TestAChannelWithoutItsRiskIsTheSameChannel(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{Config: map[string]string{"channel": "1.28"}})
+	before := footprintOf(w)
+	w.Config(map[string]string{"channel": "1.28/stable"})
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantUntouched(w, before)
+}
+
+// TestAFileThatIsNoUsableSnapBlocksAndNamesTheResource covers what people attach by mistake.
+func TestAFileThatIsNoUsableSnapBlocksAndNamesTheResource(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		make    func(w *World) string
+		message string
+	}{
+		{"a text", func(w *World) string { return file(w, "kubelet.snap", []byte("this is no snap\n")) },
+			"the file is no snap: it does not begin as a squashfs image"},
+		{"a snap that is cut short", func(w *World) string {
+			path := snapFile(w, "kubelet", "1.28.5")
+			info, err := os.Stat(path)
+			w.must(err)
+			w.must(os.Truncate(path, info.Size()-10))
+			return path
+		}, "the snap is cut short: "},
+		{"the head of a snap", func(w *World) string { return file(w, "kubelet.snap", []byte("hsqs")) },
+			"the snap is cut short: 4 bytes are less than its header"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := joining(t, Options{})
+			w.must(w.Juju.AttachResource("kubernetes-worker", "kubelet", c.make(w)))
+			w.Settle()
+			state, message := w.Status()
+			if state != "blocked" || !strings.HasPrefix(message, "cannot install resource kubelet: ") || !strings.Contains(message, c.message) ||
+				!strings.HasSuffix(message, "; attach a snap of kubelet") {
+				t.Fatalf("status %s: %s", state, message)
+			}
+			if w.Snapd.Uploaded() != 0 {
+				t.Error("a file that is no snap was sent to snapd")
+			}
+			attach(w, "kubelet", snapFile(w, "kubelet", "1.28.7"))
+			w.WantStatus("active", "Kubernetes worker running.")
+			if have, _ := w.Snapd.Snap("kubelet"); have.Version != "1.28.7" {
+				t.Errorf("kubelet %s", have.Version)
+			}
+		})
+	}
+}
+
+func TestABadSnapOnARunningNodeLeavesItRunning(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{Config: map[string]string{"require-manual-upgrade": "false"}})
+	before := footprintOf(w)
+	attach(w, "kube-proxy", file(w, "kube-proxy.snap", []byte("no snap")))
+	w.WantStatus("blocked", "cannot install resource kube-proxy: …")
+	wantUntouched(w, before)
+	// An empty file is how a user takes a resource back.
+	attach(w, "kube-proxy", file(w, "empty.snap", nil))
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantUntouched(w, before)
+}
+
+func TestASnapOfAnotherNameBlocksAndNamesTheResource(t *testing.T) {
+	t.Parallel()
+	w := joining(t, Options{})
+	other := file(w, "kubelet.snap", nil)
+	w.must(snapdtest.WriteSnap(other, "hello", "1.0"))
+	w.must(w.Juju.AttachResource("kubernetes-worker", "kubelet", other))
+	w.Settle()
+	w.WantStatus("blocked", `cannot install resource kubelet: cannot install snap "kubelet" from file …`)
+	if _, message := w.Status(); !strings.Contains(message, `the file holds the snap "hello", which is installed now; attach a snap of kubelet`) {
+		t.Errorf("message %q", message)
+	}
+	attach(w, "kubelet", snapFile(w, "kubelet", "1.28.7"))
+	w.WantStatus("active", "Kubernetes worker running.")
+}
+
+func TestAChangeOfSnapdThatFailsIsRepeatedByJuju(t *testing.T) {
+	t.Parallel()
+	w := joining(t, Options{})
+	w.must(w.Snapd.SetFaults(snapdtest.Faults{ChangeError: map[string]string{"kubelet": "cannot mount: unknown filesystem type"}}))
+	fails(w)
+	if !strings.Contains(w.Log(), `ERROR`) || !strings.Contains(w.Log(), `cannot install snap "kubelet": `) || !strings.Contains(w.Log(), "cannot mount: unknown filesystem type") {
+		t.Errorf("the log does not say why:\n%s", w.Log())
+	}
+	w.must(w.Snapd.SetFaults(snapdtest.Faults{}))
+	w.must(w.Juju.Resolve(Unit, true))
+	w.Settle()
+	w.WantStatus("active", "Kubernetes worker running.")
+	if n := w.Restarts(Kubelet); n != 1 {
+		t.Errorf("kubelet was started %d times, want 1", n)
+	}
+}
+
+func TestAConfigureHookThatRefusesBlocksWithItsWords(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	before := footprintOf(w)
+	w.must(w.Snapd.SetFaults(snapdtest.Faults{ChangeError: map[string]string{"kubelet": "run hook \"configure\": \n-----\nv is not what I like\n-----"}}))
+	w.Config(map[string]string{"kubelet-extra-args": "v=4"})
+	w.WantStatus("blocked", "snap kubelet refused its configuration: …")
+	if _, message := w.Status(); !strings.Contains(message, "its configure hook failed: v is not what I like; correct the option it names") {
+		t.Errorf("message %q", message)
+	}
+	wantUntouched(w, before)
+	w.must(w.Snapd.SetFaults(snapdtest.Faults{}))
+	w.UpdateStatus()
+	w.WantStatus("active", "Kubernetes worker running.")
+	if n := w.Restarts(Kubelet); n != 2 {
+		t.Errorf("kubelet was started %d times, want 2", n)
+	}
+	if n := w.Restarts(Proxy); n != 1 {
+		t.Errorf("kube-proxy was started %d times, want 1", n)
+	}
+}
+
+func TestSnapdMayRestartItselfInTheMiddle(t *testing.T) {
+	t.Parallel()
+	w := joining(t, Options{})
+	w.must(w.Snapd.SetFaults(snapdtest.Faults{RestartDuring: "kubelet"}))
+	w.Settle()
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantSnaps(w, "1.28.1")
+}
+
+func TestSnapdIsInstalledWhereItIsMissingAndWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := joining(t, Options{})
+	w.must(w.Snapd.Close())
+	w.must(os.WriteFile(filepath.Join(w.Root, "var/lib/dpkg/status"), nil, 0o644))
+	w.Settle()
+	w.WantStatus("waiting", `Waiting for snapd to answer: cannot look at snap kubectl: cannot look at snap "kubectl": snapd is not there: its socket is missing`)
+	if !slices.ContainsFunc(w.Programs(), func(call string) bool { return strings.HasPrefix(call, "apt-get ") && strings.HasSuffix(call, " install snapd") }) {
+		t.Errorf("snapd was not installed: %q", w.Programs())
+	}
+	w.startSnapd()
+	w.UpdateStatus()
+	w.WantStatus("active", "Kubernetes worker running.")
+}
+
+func TestSnapdAwayFromARunningNodeLeavesItRunning(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	before := footprintOf(w)
+	w.must(w.Snapd.SetFaults(snapdtest.Faults{Gone: true}))
+	w.UpdateStatus()
+	w.WantStatus("waiting", "Waiting for snapd to answer: …")
+	wantUntouched(w, before)
+	w.must(w.Snapd.SetFaults(snapdtest.Faults{}))
+	w.UpdateStatus()
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantUntouched(w, before)
+}
+
+// installBefore installs the snaps as somebody else would, before the charm comes.
+func installBefore(w *World, channel string) {
+	w.T.Helper()
+	client := snapd.New(w.Root, snapd.Settings{})
+	defer client.Close()
+	for _, name := range []string{"kubectl", "kube-proxy", "kubelet"} {
+		w.must(client.Install(context.Background(), name, snapd.Options{Channel: channel, Classic: true}, nil))
+	}
+	w.Snapd.ResetRequests()
+}
+
+func TestSnapsThatAreThereAlreadyAreTakenAsTheyAre(t *testing.T) {
+	t.Parallel()
+	w := joining(t, Options{})
+	installBefore(w, Channel)
+	w.Settle()
+	w.WantStatus("active", "Kubernetes worker running.")
+	for request, n := range w.Snapd.Requests() {
+		if strings.HasPrefix(request, "POST ") {
+			t.Errorf("%s was sent %d times, although the snaps were there", request, n)
+		}
+	}
+}
+
+func TestSnapsThatSomebodyInstalledFromAnotherChannelWaitForTheOperator(t *testing.T) {
+	t.Parallel()
+	w := joining(t, Options{})
+	installBefore(w, "1.29/stable")
+	w.Settle()
+	w.WantStatus("blocked", manual)
+	wantSnaps(w, "1.29.0")
+	if result := upgrade(w); result.Status != "completed" {
+		t.Fatalf("action: %+v", result)
+	}
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantSnaps(w, "1.28.1")
+}
+
+func TestANewChannelWaitsForTheUpgradeAction(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	before := footprintOf(w)
+	w.Config(map[string]string{"channel": "1.29/stable"})
+	w.WantStatus("blocked", manual)
+	w.UpdateStatus()
+	w.WantStatus("blocked", manual)
+	wantUntouched(w, before)
+
+	// Back to what it was: nothing to do, and no action needed.
+	w.Config(map[string]string{"channel": Channel})
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantUntouched(w, before)
+
+	w.Config(map[string]string{"channel": "1.29/stable"})
+	result := upgrade(w)
+	if result.Status != "completed" || result.Results["result"] != "Successfully upgraded Kubernetes snaps to the 1.29/stable." {
+		t.Fatalf("action: %+v", result)
+	}
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantSnaps(w, "1.29.0")
+	status, err := w.Juju.UnitStatus(Unit)
+	w.must(err)
+	if status.Version != "1.29.0" {
+		t.Errorf("application version %q, want 1.29.0", status.Version)
+	}
+}
+
+func TestTheUpgradeActionWithNothingToDoTouchesNothing(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	before := footprintOf(w)
+	if result := upgrade(w); result.Status != "completed" || result.Results["result"] != "Successfully upgraded Kubernetes snaps to the 1.28/stable." {
+		t.Fatalf("action: %+v", result)
+	}
+	wantUntouched(w, before)
+}
+
+func TestWithoutManualUpgradeANewChannelIsFollowed(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	w.Config(map[string]string{"channel": "1.29/stable"})
+	w.WantStatus("blocked", manual)
+	// Setting it to false while an upgrade waits starts that upgrade.
+	w.Config(map[string]string{"require-manual-upgrade": "false"})
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantSnaps(w, "1.29.0")
+}
+
+func TestTheUpgradeActionFailsWithTheReasonWhileTheStoreIsAway(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	before := footprintOf(w)
+	w.Config(map[string]string{"channel": "1.29/stable"})
+	w.must(w.Snapd.SetFaults(snapdtest.Faults{StoreAway: true}))
+	result := upgrade(w)
+	want := `the upgrade is not finished: Waiting for the snap store, to install kubectl: cannot refresh snap "kubectl": cannot refresh "kubectl": ` + storeTrouble
+	if result.Status != "failed" || result.Message != want {
+		t.Errorf("action %s: %s\nwant %s", result.Status, result.Message, want)
+	}
+	wantUntouched(w, before)
+	wantSnaps(w, "1.28.1")
+	w.UpdateStatus()
+	w.WantStatus("blocked", manual)
+	w.must(w.Snapd.SetFaults(snapdtest.Faults{}))
+	if result := upgrade(w); result.Status != "completed" {
+		t.Errorf("action: %+v", result)
+	}
+	w.WantStatus("active", "Kubernetes worker running.")
+}
+
+func TestTheUpgradeActionFailsWithTheReasonWhenAChangeFails(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	before := footprintOf(w)
+	w.Config(map[string]string{"channel": "1.29/stable"})
+	w.must(w.Snapd.SetFaults(snapdtest.Faults{ChangeError: map[string]string{"kubectl": "cannot mount", "kubelet": "cannot mount", "kube-proxy": "cannot mount"}}))
+	result := upgrade(w)
+	if result.Status != "failed" || !strings.Contains(result.Message, "cannot mount") {
+		t.Errorf("action %s: %s", result.Status, result.Message)
+	}
+	wantUntouched(w, before)
+	w.must(w.Snapd.SetFaults(snapdtest.Faults{}))
+	w.UpdateStatus()
+	w.WantStatus("blocked", manual)
+}
+
+func TestFromStoreToResourceAndBack(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	before := footprintOf(w)
+	attach(w, "kubelet", snapFile(w, "kubelet", "1.28.9"))
+	w.WantStatus("blocked", manual)
+	wantUntouched(w, before)
+	if result := upgrade(w); result.Status != "completed" {
+		t.Fatalf("action: %+v", result)
+	}
+	w.WantStatus("active", "Kubernetes worker running.")
+	if have, _ := w.Snapd.Snap("kubelet"); have.Version != "1.28.9" || have.Revision != "x1" {
+		t.Fatalf("kubelet: %+v", have)
+	}
+
+	// The same content attached again is no change.
+	before = footprintOf(w)
+	attach(w, "kubelet", snapFile(w, "kubelet", "1.28.9"))
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantUntouched(w, before)
+
+	// An empty file means the store again.
+	attach(w, "kubelet", file(w, "empty.snap", nil))
+	w.WantStatus("blocked", manual)
+	wantUntouched(w, before)
+	if result := upgrade(w); result.Status != "completed" {
+		t.Fatalf("action: %+v", result)
+	}
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantSnaps(w, "1.28.1")
+}
+
+func TestSnapsFromResourcesAloneNeedNoStore(t *testing.T) {
+	t.Parallel()
+	w := joining(t, Options{})
+	w.must(w.Snapd.SetFaults(snapdtest.Faults{StoreAway: true}))
+	for _, name := range []string{"kubectl", "kube-proxy", "kubelet", "core"} {
+		w.must(w.Juju.AttachResource("kubernetes-worker", name, snapFile(w, name, "1.28.4")))
+	}
+	w.Settle()
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantSnaps(w, "1.28.4")
+	if have, ok := w.Snapd.Snap("core"); !ok || have.Version != "1.28.4" {
+		t.Errorf("the base snap from the resource: %+v, %v", have, ok)
+	}
+}
