@@ -1,6 +1,7 @@
 #!/bin/bash
-# build.sh OUT KUBERNETES: kubelet.snap, kube-proxy.snap and kubectl.snap made of the programs in KUBERNETES, and the stub
-# base snaps core.snap, core22.snap and snapd.snap, which are all that snapd needs to install classic snaps.
+# build.sh OUT KUBERNETES: kubelet.snap, kube-proxy.snap and kubectl.snap made of the programs in KUBERNETES (where it has
+# no kubectl: without), and the stub base snaps core.snap, core22.snap and snapd.snap, which are all that snapd needs
+# to install classic snaps.
 set -euo pipefail
 out=$(mkdir -p "$1" && cd "$1" && pwd) programs=$(cd "$2" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
@@ -58,15 +59,19 @@ Y
 }
 daemon_snap kubelet always
 daemon_snap kube-proxy on-failure
-mkdir kubectl; cp --reflink=auto "$(readlink -f "$programs/kubectl")" kubectl/kubectl
-snap_yaml kubectl "$version" app "kubectl of Kubernetes $version" <<Y
+snaps="core core22 snapd kubelet kube-proxy"
+if [ -e "$programs/kubectl" ]; then
+  snaps+=" kubectl"
+  mkdir kubectl; cp --reflink=auto "$(readlink -f "$programs/kubectl")" kubectl/kubectl
+  snap_yaml kubectl "$version" app "kubectl of Kubernetes $version" <<Y
 confinement: classic
 base: core22
 apps:
   kubectl: {command: kubectl}
 Y
+fi
 
 # The build shall be fast; zstd would be smaller, but snapd in an Ubuntu container mounts by a program that cannot read it.
-for s in core core22 snapd kubelet kube-proxy kubectl; do
+for s in $snaps; do
   mksquashfs "$s" "$out/$s.snap" -noappend -comp lzo -Xalgorithm lzo1x_1 -no-xattrs -all-root -no-progress -quiet -mkfs-time 0 -all-time 0
 done
