@@ -36,7 +36,7 @@ func (s Snap) Plan(ctx context.Context, sys *System) (*Change, error) {
 	have, err := sys.Snaps.Snap(ctx, s.Name)
 	installed := err == nil
 	if err != nil && snapd.Classify(err) != snapd.NotInstalled {
-		return nil, s.convert(fmt.Errorf("cannot look at snap %s: %w", s.Name, err))
+		return nil, s.convert(err) // which names the snap
 	}
 	cause := s.differs(installed, have, sys.State.Snaps[s.Name])
 	if cause == "" {
@@ -44,7 +44,7 @@ func (s Snap) Plan(ctx context.Context, sys *System) (*Change, error) {
 	}
 	return &Change{Cause: cause, Status: "Installing " + s.Name + " snap", Apply: func(ctx context.Context) error {
 		if err := s.install(ctx, sys, installed, have); err != nil {
-			return s.convert(fmt.Errorf("cannot install snap %s: %w", s.Name, err))
+			return s.convert(err)
 		}
 		if s.File != "" {
 			sys.State.Snaps[s.Name] = s.Print

@@ -14,25 +14,34 @@ import (
 // snapCondition says of a failed snap operation who has to act: nobody (it passes by itself), or a person, and how.
 func snapCondition(name string, f Facts) func(error) error {
 	return func(err error) error {
-		channel := f.Options.Channel.String()
+		channel, why := f.Options.Channel.String(), snapReason(err)
 		switch snapd.Classify(err) {
 		case snapd.StoreUnreachable:
-			return condition.NewWaiting(fmt.Sprintf("Waiting for the snap store, to install %s: %v", name, err))
+			return condition.NewWaiting(fmt.Sprintf("Waiting for the snap store, to install %s: %s", name, why))
 		case snapd.Busy, snapd.Unfinished:
-			return condition.NewWaiting(fmt.Sprintf("Waiting for snapd, busy with another change of %s: %v", name, err))
+			return condition.NewWaiting(fmt.Sprintf("Waiting for snapd, busy with another change of %s: %s", name, why))
 		case snapd.NoDaemon:
-			return condition.NewWaiting(fmt.Sprintf("Waiting for snapd to answer: %v", err))
+			return condition.NewWaiting(fmt.Sprintf("Waiting for snapd to answer: %s", why))
 		case snapd.ChannelUnavailable, snapd.SnapNotFound, snapd.BadChannel:
-			return condition.NewBlocked(fmt.Sprintf("cannot install snap %s from channel %s: %v; set option channel to one that has it%s", name, channel, err, offered(err)))
+			return condition.NewBlocked(fmt.Sprintf("cannot install snap %s from channel %s: %s; set option channel to one that has it%s", name, channel, why, offered(err)))
 		case snapd.BadSnap, snapd.NoSignatures, snapd.NeedsClassic:
-			return condition.NewBlocked(fmt.Sprintf("cannot install resource %s: %v; attach a snap of %s", name, err, name))
+			return condition.NewBlocked(fmt.Sprintf("cannot install resource %s: %s; attach a snap of %s", name, why, name))
 		case snapd.HookFailed:
-			return condition.NewBlocked(fmt.Sprintf("snap %s refused its configuration: %v; correct the option it names", name, err))
+			return condition.NewBlocked(fmt.Sprintf("snap %s refused its configuration: %s; correct the option it names", name, why))
 		case snapd.DiskFull:
 			return condition.NewBlocked(fmt.Sprintf("cannot install snap %s: the disk is full; free some space", name))
 		}
 		return diskCondition(err)
 	}
+}
+
+// snapReason is why a snap operation failed, without what was attempted, which the condition says itself.
+func snapReason(err error) string {
+	var e *snapd.Error
+	if errors.As(err, &e) && e.Message != "" {
+		return e.Message
+	}
+	return err.Error()
 }
 
 // offered lists channels that the store named as having the snap.

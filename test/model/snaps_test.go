@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"io/fs"
 	"os"
@@ -18,13 +19,13 @@ import (
 	"kubernetes-worker/internal/snapd/snapdtest"
 )
 
-// footprint is all of the machine that a running node depends on: every file with its content, mode and inode, so that
+// imprint is all of the machine that a running node depends on: every file with its content, mode and inode, so that
 // a rewriting with the same content shows too, and how often each daemon was started.
-type footprint map[string]string
+type imprint map[string]string
 
-func footprintOf(w *World) footprint {
+func imprintOf(w *World) imprint {
 	w.T.Helper()
-	seen := footprint{}
+	seen := imprint{}
 	for _, top := range []string{"root", "home", "etc", "opt", "usr", "lib", "var/snap"} {
 		err := filepath.WalkDir(filepath.Join(w.Root, top), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
@@ -57,10 +58,10 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// wantUntouched fails the test if anything differs from the footprint taken before.
-func wantUntouched(w *World, before footprint) {
+// wantUntouched fails the test if anything differs from the imprint taken before.
+func wantUntouched(w *World, before imprint) {
 	w.T.Helper()
-	after := footprintOf(w)
+	after := imprintOf(w)
 	var differ []string
 	for name, was := range before {
 		if after[name] != was {
@@ -89,8 +90,8 @@ func joining(t *testing.T, o Options) *World {
 	return w
 }
 
-// fails runs the hooks that are due and wants one of them to fail, as a machine's fault does.
-func fails(w *World) {
+// wantFailedHook runs the hooks that are due and wants one of them to fail, as a machine's fault does.
+func wantFailedHook(w *World) {
 	w.T.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
@@ -100,8 +101,8 @@ func fails(w *World) {
 	}
 }
 
-// upgrade runs the action.
-func upgrade(w *World) jujusim.ActionResult {
+// runUpgrade runs the action.
+func runUpgrade(w *World) jujusim.ActionResult {
 	w.T.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
@@ -130,22 +131,31 @@ func snapFile(w *World, name, version string) string {
 	return path
 }
 
-// attach attaches a file as a resource and runs the hooks that follow.
-func attach(w *World, resource, path string) {
+// confinedSnap makes the file of a snap that is not classic, as base snaps are.
+func confinedSnap(w *World, name, version string) string {
+	w.T.Helper()
+	document := fmt.Sprintf(`{"name":%q,"version":%q}`, name, version)
+	image := append([]byte("hsqs"), make([]byte, 92)...)
+	binary.LittleEndian.PutUint64(image[40:], uint64(len(image)+len(document)))
+	return besideFile(w, name+".snap", append(image, document...))
+}
+
+// attachResource attaches a file as a resource and runs the hooks that follow.
+func attachResource(w *World, resource, path string) {
 	w.T.Helper()
 	w.must(w.Juju.AttachResource("kubernetes-worker", resource, path))
 	w.Settle()
 }
 
-// file makes a file beside the machine.
-func file(w *World, name string, content []byte) string {
+// besideFile makes a file beside the machine.
+func besideFile(w *World, name string, content []byte) string {
 	w.T.Helper()
 	path := filepath.Join(filepath.Dir(w.Root), name)
 	w.must(os.WriteFile(path, content, 0o644))
 	return path
 }
 
-const manual = "Needs manual upgrade, run the upgrade action"
+const needsUpgrade = "Needs manual upgrade, run the upgrade action"
 
 const storeTrouble = `Post "https://store.example/v2/snaps/refresh": dial tcp: lookup store.example on 10.0.0.1:53: no such host`
 
@@ -158,15 +168,15 @@ func TestSnapTroubleAtInstallPassesByItself(t *testing.T) {
 		message string
 	}{
 		{"the store is away", snapdtest.Faults{StoreAway: true}, "waiting",
-			`Waiting for the snap store, to install kubectl: cannot install snap "kubectl": cannot install "kubectl": ` + storeTrouble},
+			`Waiting for the snap store, to install kubectl: cannot install "kubectl": ` + storeTrouble},
 		{"another change of a snap is running", snapdtest.Faults{Busy: map[string]string{"kube-proxy": "auto-refresh"}}, "waiting",
-			`Waiting for snapd, busy with another change of kube-proxy: cannot install snap "kube-proxy": snap "kube-proxy" has "auto-refresh" change in progress`},
+			`Waiting for snapd, busy with another change of kube-proxy: snap "kube-proxy" has "auto-refresh" change in progress`},
 		{"the download breaks off", snapdtest.Faults{ChangeError: map[string]string{"kubelet": "read tcp 10.0.0.11:1: connection reset by peer"}}, "waiting",
-			`Waiting for the snap store, to install kubelet: cannot install snap "kubelet": Download snap "kubelet" (10) from channel "1.28/stable" (read tcp 10.0.0.11:1: connection reset by peer)`},
+			`Waiting for the snap store, to install kubelet: Download snap "kubelet" (10) from channel "1.28/stable" (read tcp 10.0.0.11:1: connection reset by peer)`},
 		{"the disk of the snaps is full", snapdtest.Faults{DiskFull: true}, "blocked", "cannot install snap kubectl: the disk is full; free some space"},
-		{"snapd cuts every connection", snapdtest.Faults{Gone: true}, "waiting", `Waiting for snapd to answer: cannot look at snap kubectl: cannot look at snap "kubectl": snapd closed the connection`},
+		{"snapd cuts every connection", snapdtest.Faults{Gone: true}, "waiting", `Waiting for snapd to answer: snapd closed the connection`},
 		{"the configure hook refuses at once", snapdtest.Faults{ChangeError: map[string]string{"kubelet": "run hook \"configure\": \n-----\nno such thing\n-----"}}, "blocked",
-			`snap kubelet refused its configuration: cannot install snap "kubelet": its configure hook failed: no such thing; correct the option it names`},
+			`snap kubelet refused its configuration: its configure hook failed: no such thing; correct the option it names`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -191,15 +201,15 @@ func TestSnapTroubleAtRefreshLeavesTheNodeRunning(t *testing.T) {
 		message string
 	}{
 		{"the store is away", snapdtest.Faults{StoreAway: true}, "waiting",
-			`Waiting for the snap store, to install kubectl: cannot refresh snap "kubectl": cannot refresh "kubectl": ` + storeTrouble},
+			`Waiting for the snap store, to install kubectl: cannot refresh "kubectl": ` + storeTrouble},
 		{"another change of each snap is running", snapdtest.Faults{Busy: map[string]string{"kubectl": "x", "kube-proxy": "x", "kubelet": "x"}}, "waiting",
-			`Waiting for snapd, busy with another change of kubectl: cannot refresh snap "kubectl": snap "kubectl" has "x" change in progress`},
+			`Waiting for snapd, busy with another change of kubectl: snap "kubectl" has "x" change in progress`},
 		{"the disk of the snaps is full", snapdtest.Faults{DiskFull: true}, "blocked", "cannot install snap kubectl: the disk is full; free some space"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w := Joined(t, Options{Config: map[string]string{"require-manual-upgrade": "false"}})
-			before := footprintOf(w)
+			before := imprintOf(w)
 			w.must(w.Snapd.SetFaults(c.faults))
 			w.Config(map[string]string{"channel": "1.29/stable"})
 			w.WantStatus(c.state, c.message)
@@ -217,11 +227,11 @@ func TestAChannelThatDoesNotExistBlocksAndNamesThoseThatDo(t *testing.T) {
 	t.Parallel()
 	w := joining(t, Options{Config: map[string]string{"channel": "1.99/stable"}})
 	w.Settle()
-	w.WantStatus("blocked", `cannot install snap kubectl from channel 1.99/stable: cannot install snap "kubectl": no snap revision on specified channel (available: 1.28/stable, 1.29/stable); set option channel to one that has it`)
+	w.WantStatus("blocked", `cannot install snap kubectl from channel 1.99/stable: no snap revision on specified channel; set option channel to one that has it (1.28/stable, 1.29/stable)`)
 	w.Config(map[string]string{"channel": "1.28/stable"})
 	w.WantStatus("active", "Kubernetes worker running.")
 
-	before := footprintOf(w)
+	before := imprintOf(w)
 	w.Config(map[string]string{"channel": "1.99/edge", "require-manual-upgrade": "false"})
 	w.WantStatus("blocked", "cannot install snap kubectl from channel 1.99/edge: …")
 	wantUntouched(w, before)
@@ -233,7 +243,7 @@ func TestAChannelThatDoesNotExistBlocksAndNamesThoseThatDo(t *testing.T) {
 func TestAChannelWithoutItsRiskIsTheSameChannel(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{Config: map[string]string{"channel": "1.28"}})
-	before := footprintOf(w)
+	before := imprintOf(w)
 	w.Config(map[string]string{"channel": "1.28/stable"})
 	w.WantStatus("active", "Kubernetes worker running.")
 	wantUntouched(w, before)
@@ -246,7 +256,7 @@ func TestAFileThatIsNoUsableSnapBlocksAndNamesTheResource(t *testing.T) {
 		make    func(w *World) string
 		message string
 	}{
-		{"a text", func(w *World) string { return file(w, "kubelet.snap", []byte("this is no snap\n")) },
+		{"a text", func(w *World) string { return besideFile(w, "kubelet.snap", []byte("this is no snap\n")) },
 			"the file is no snap: it does not begin as a squashfs image"},
 		{"a snap that is cut short", func(w *World) string {
 			path := snapFile(w, "kubelet", "1.28.5")
@@ -255,7 +265,7 @@ func TestAFileThatIsNoUsableSnapBlocksAndNamesTheResource(t *testing.T) {
 			w.must(os.Truncate(path, info.Size()-10))
 			return path
 		}, "the snap is cut short: "},
-		{"the head of a snap", func(w *World) string { return file(w, "kubelet.snap", []byte("hsqs")) },
+		{"the head of a snap", func(w *World) string { return besideFile(w, "kubelet.snap", []byte("hsqs")) },
 			"the snap is cut short: 4 bytes are less than its header"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -271,7 +281,7 @@ func TestAFileThatIsNoUsableSnapBlocksAndNamesTheResource(t *testing.T) {
 			if w.Snapd.Uploaded() != 0 {
 				t.Error("a file that is no snap was sent to snapd")
 			}
-			attach(w, "kubelet", snapFile(w, "kubelet", "1.28.7"))
+			attachResource(w, "kubelet", snapFile(w, "kubelet", "1.28.7"))
 			w.WantStatus("active", "Kubernetes worker running.")
 			if have, _ := w.Snapd.Snap("kubelet"); have.Version != "1.28.7" {
 				t.Errorf("kubelet %s", have.Version)
@@ -283,12 +293,12 @@ func TestAFileThatIsNoUsableSnapBlocksAndNamesTheResource(t *testing.T) {
 func TestABadSnapOnARunningNodeLeavesItRunning(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{Config: map[string]string{"require-manual-upgrade": "false"}})
-	before := footprintOf(w)
-	attach(w, "kube-proxy", file(w, "kube-proxy.snap", []byte("no snap")))
+	before := imprintOf(w)
+	attachResource(w, "kube-proxy", besideFile(w, "kube-proxy.snap", []byte("no snap")))
 	w.WantStatus("blocked", "cannot install resource kube-proxy: …")
 	wantUntouched(w, before)
 	// An empty file is how a user takes a resource back.
-	attach(w, "kube-proxy", file(w, "empty.snap", nil))
+	attachResource(w, "kube-proxy", besideFile(w, "empty.snap", nil))
 	w.WantStatus("active", "Kubernetes worker running.")
 	wantUntouched(w, before)
 }
@@ -296,15 +306,12 @@ func TestABadSnapOnARunningNodeLeavesItRunning(t *testing.T) {
 func TestASnapOfAnotherNameBlocksAndNamesTheResource(t *testing.T) {
 	t.Parallel()
 	w := joining(t, Options{})
-	other := file(w, "kubelet.snap", nil)
+	other := besideFile(w, "kubelet.snap", nil)
 	w.must(snapdtest.WriteSnap(other, "hello", "1.0"))
 	w.must(w.Juju.AttachResource("kubernetes-worker", "kubelet", other))
 	w.Settle()
-	w.WantStatus("blocked", `cannot install resource kubelet: cannot install snap "kubelet" from file …`)
-	if _, message := w.Status(); !strings.Contains(message, `the file holds the snap "hello", which is installed now; attach a snap of kubelet`) {
-		t.Errorf("message %q", message)
-	}
-	attach(w, "kubelet", snapFile(w, "kubelet", "1.28.7"))
+	w.WantStatus("blocked", `cannot install resource kubelet: the file holds the snap "hello", which is installed now; attach a snap of kubelet`)
+	attachResource(w, "kubelet", snapFile(w, "kubelet", "1.28.7"))
 	w.WantStatus("active", "Kubernetes worker running.")
 }
 
@@ -312,7 +319,7 @@ func TestAChangeOfSnapdThatFailsIsRepeatedByJuju(t *testing.T) {
 	t.Parallel()
 	w := joining(t, Options{})
 	w.must(w.Snapd.SetFaults(snapdtest.Faults{ChangeError: map[string]string{"kubelet": "cannot mount: unknown filesystem type"}}))
-	fails(w)
+	wantFailedHook(w)
 	if !strings.Contains(w.Log(), `ERROR`) || !strings.Contains(w.Log(), `cannot install snap "kubelet": `) || !strings.Contains(w.Log(), "cannot mount: unknown filesystem type") {
 		t.Errorf("the log does not say why:\n%s", w.Log())
 	}
@@ -328,7 +335,7 @@ func TestAChangeOfSnapdThatFailsIsRepeatedByJuju(t *testing.T) {
 func TestAConfigureHookThatRefusesBlocksWithItsWords(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{})
-	before := footprintOf(w)
+	before := imprintOf(w)
 	w.must(w.Snapd.SetFaults(snapdtest.Faults{ChangeError: map[string]string{"kubelet": "run hook \"configure\": \n-----\nv is not what I like\n-----"}}))
 	w.Config(map[string]string{"kubelet-extra-args": "v=4"})
 	w.WantStatus("blocked", "snap kubelet refused its configuration: …")
@@ -362,8 +369,10 @@ func TestSnapdIsInstalledWhereItIsMissingAndWaitedFor(t *testing.T) {
 	w.must(w.Snapd.Close())
 	w.must(os.WriteFile(filepath.Join(w.Root, "var/lib/dpkg/status"), nil, 0o644))
 	w.Settle()
-	w.WantStatus("waiting", `Waiting for snapd to answer: cannot look at snap kubectl: cannot look at snap "kubectl": snapd is not there: its socket is missing`)
-	if !slices.ContainsFunc(w.Programs(), func(call string) bool { return strings.HasPrefix(call, "apt-get ") && strings.HasSuffix(call, " install snapd") }) {
+	w.WantStatus("waiting", `Waiting for snapd to answer: snapd is not there: its socket is missing`)
+	if !slices.ContainsFunc(w.Programs(), func(call string) bool {
+		return strings.HasPrefix(call, "apt-get ") && strings.HasSuffix(call, " install snapd")
+	}) {
 		t.Errorf("snapd was not installed: %q", w.Programs())
 	}
 	w.startSnapd()
@@ -374,7 +383,7 @@ func TestSnapdIsInstalledWhereItIsMissingAndWaitedFor(t *testing.T) {
 func TestSnapdAwayFromARunningNodeLeavesItRunning(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{})
-	before := footprintOf(w)
+	before := imprintOf(w)
 	w.must(w.Snapd.SetFaults(snapdtest.Faults{Gone: true}))
 	w.UpdateStatus()
 	w.WantStatus("waiting", "Waiting for snapd to answer: …")
@@ -414,9 +423,9 @@ func TestSnapsThatSomebodyInstalledFromAnotherChannelWaitForTheOperator(t *testi
 	w := joining(t, Options{})
 	installBefore(w, "1.29/stable")
 	w.Settle()
-	w.WantStatus("blocked", manual)
+	w.WantStatus("blocked", needsUpgrade)
 	wantSnaps(w, "1.29.0")
-	if result := upgrade(w); result.Status != "completed" {
+	if result := runUpgrade(w); result.Status != "completed" {
 		t.Fatalf("action: %+v", result)
 	}
 	w.WantStatus("active", "Kubernetes worker running.")
@@ -426,11 +435,11 @@ func TestSnapsThatSomebodyInstalledFromAnotherChannelWaitForTheOperator(t *testi
 func TestANewChannelWaitsForTheUpgradeAction(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{})
-	before := footprintOf(w)
+	before := imprintOf(w)
 	w.Config(map[string]string{"channel": "1.29/stable"})
-	w.WantStatus("blocked", manual)
+	w.WantStatus("blocked", needsUpgrade)
 	w.UpdateStatus()
-	w.WantStatus("blocked", manual)
+	w.WantStatus("blocked", needsUpgrade)
 	wantUntouched(w, before)
 
 	// Back to what it was: nothing to do, and no action needed.
@@ -439,7 +448,7 @@ func TestANewChannelWaitsForTheUpgradeAction(t *testing.T) {
 	wantUntouched(w, before)
 
 	w.Config(map[string]string{"channel": "1.29/stable"})
-	result := upgrade(w)
+	result := runUpgrade(w)
 	if result.Status != "completed" || result.Results["result"] != "Successfully upgraded Kubernetes snaps to the 1.29/stable." {
 		t.Fatalf("action: %+v", result)
 	}
@@ -455,8 +464,8 @@ func TestANewChannelWaitsForTheUpgradeAction(t *testing.T) {
 func TestTheUpgradeActionWithNothingToDoTouchesNothing(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{})
-	before := footprintOf(w)
-	if result := upgrade(w); result.Status != "completed" || result.Results["result"] != "Successfully upgraded Kubernetes snaps to the 1.28/stable." {
+	before := imprintOf(w)
+	if result := runUpgrade(w); result.Status != "completed" || result.Results["result"] != "Successfully upgraded Kubernetes snaps to the 1.28/stable." {
 		t.Fatalf("action: %+v", result)
 	}
 	wantUntouched(w, before)
@@ -466,7 +475,7 @@ func TestWithoutManualUpgradeANewChannelIsFollowed(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{})
 	w.Config(map[string]string{"channel": "1.29/stable"})
-	w.WantStatus("blocked", manual)
+	w.WantStatus("blocked", needsUpgrade)
 	// Setting it to false while an upgrade waits starts that upgrade.
 	w.Config(map[string]string{"require-manual-upgrade": "false"})
 	w.WantStatus("active", "Kubernetes worker running.")
@@ -476,20 +485,20 @@ func TestWithoutManualUpgradeANewChannelIsFollowed(t *testing.T) {
 func TestTheUpgradeActionFailsWithTheReasonWhileTheStoreIsAway(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{})
-	before := footprintOf(w)
+	before := imprintOf(w)
 	w.Config(map[string]string{"channel": "1.29/stable"})
 	w.must(w.Snapd.SetFaults(snapdtest.Faults{StoreAway: true}))
-	result := upgrade(w)
-	want := `the upgrade is not finished: Waiting for the snap store, to install kubectl: cannot refresh snap "kubectl": cannot refresh "kubectl": ` + storeTrouble
+	result := runUpgrade(w)
+	want := `the upgrade is not finished: Waiting for the snap store, to install kubectl: cannot refresh "kubectl": ` + storeTrouble
 	if result.Status != "failed" || result.Message != want {
 		t.Errorf("action %s: %s\nwant %s", result.Status, result.Message, want)
 	}
 	wantUntouched(w, before)
 	wantSnaps(w, "1.28.1")
 	w.UpdateStatus()
-	w.WantStatus("blocked", manual)
+	w.WantStatus("blocked", needsUpgrade)
 	w.must(w.Snapd.SetFaults(snapdtest.Faults{}))
-	if result := upgrade(w); result.Status != "completed" {
+	if result := runUpgrade(w); result.Status != "completed" {
 		t.Errorf("action: %+v", result)
 	}
 	w.WantStatus("active", "Kubernetes worker running.")
@@ -498,27 +507,27 @@ func TestTheUpgradeActionFailsWithTheReasonWhileTheStoreIsAway(t *testing.T) {
 func TestTheUpgradeActionFailsWithTheReasonWhenAChangeFails(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{})
-	before := footprintOf(w)
+	before := imprintOf(w)
 	w.Config(map[string]string{"channel": "1.29/stable"})
 	w.must(w.Snapd.SetFaults(snapdtest.Faults{ChangeError: map[string]string{"kubectl": "cannot mount", "kubelet": "cannot mount", "kube-proxy": "cannot mount"}}))
-	result := upgrade(w)
+	result := runUpgrade(w)
 	if result.Status != "failed" || !strings.Contains(result.Message, "cannot mount") {
 		t.Errorf("action %s: %s", result.Status, result.Message)
 	}
 	wantUntouched(w, before)
 	w.must(w.Snapd.SetFaults(snapdtest.Faults{}))
 	w.UpdateStatus()
-	w.WantStatus("blocked", manual)
+	w.WantStatus("blocked", needsUpgrade)
 }
 
 func TestFromStoreToResourceAndBack(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{})
-	before := footprintOf(w)
-	attach(w, "kubelet", snapFile(w, "kubelet", "1.28.9"))
-	w.WantStatus("blocked", manual)
+	before := imprintOf(w)
+	attachResource(w, "kubelet", snapFile(w, "kubelet", "1.28.9"))
+	w.WantStatus("blocked", needsUpgrade)
 	wantUntouched(w, before)
-	if result := upgrade(w); result.Status != "completed" {
+	if result := runUpgrade(w); result.Status != "completed" {
 		t.Fatalf("action: %+v", result)
 	}
 	w.WantStatus("active", "Kubernetes worker running.")
@@ -527,16 +536,16 @@ func TestFromStoreToResourceAndBack(t *testing.T) {
 	}
 
 	// The same content attached again is no change.
-	before = footprintOf(w)
-	attach(w, "kubelet", snapFile(w, "kubelet", "1.28.9"))
+	before = imprintOf(w)
+	attachResource(w, "kubelet", snapFile(w, "kubelet", "1.28.9"))
 	w.WantStatus("active", "Kubernetes worker running.")
 	wantUntouched(w, before)
 
 	// An empty file means the store again.
-	attach(w, "kubelet", file(w, "empty.snap", nil))
-	w.WantStatus("blocked", manual)
+	attachResource(w, "kubelet", besideFile(w, "empty.snap", nil))
+	w.WantStatus("blocked", needsUpgrade)
 	wantUntouched(w, before)
-	if result := upgrade(w); result.Status != "completed" {
+	if result := runUpgrade(w); result.Status != "completed" {
 		t.Fatalf("action: %+v", result)
 	}
 	w.WantStatus("active", "Kubernetes worker running.")
@@ -547,13 +556,14 @@ func TestSnapsFromResourcesAloneNeedNoStore(t *testing.T) {
 	t.Parallel()
 	w := joining(t, Options{})
 	w.must(w.Snapd.SetFaults(snapdtest.Faults{StoreAway: true}))
-	for _, name := range []string{"kubectl", "kube-proxy", "kubelet", "core"} {
+	for _, name := range []string{"kubectl", "kube-proxy", "kubelet"} {
 		w.must(w.Juju.AttachResource("kubernetes-worker", name, snapFile(w, name, "1.28.4")))
 	}
+	w.must(w.Juju.AttachResource("kubernetes-worker", "core", confinedSnap(w, "core", "16.2")))
 	w.Settle()
 	w.WantStatus("active", "Kubernetes worker running.")
 	wantSnaps(w, "1.28.4")
-	if have, ok := w.Snapd.Snap("core"); !ok || have.Version != "1.28.4" {
+	if have, ok := w.Snapd.Snap("core"); !ok || have.Version != "16.2" {
 		t.Errorf("the base snap from the resource: %+v, %v", have, ok)
 	}
 }
