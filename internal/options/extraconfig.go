@@ -64,7 +64,7 @@ func ParseExtraConfig(text string) (map[string]any, error) {
 }
 
 func yamlError(err error) error {
-	return fmt.Errorf("it is no YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	return fmt.Errorf("it is no YAML: %s; write fields of KubeletConfiguration, such as {maxPods: 50}", strings.TrimPrefix(err.Error(), "yaml: "))
 }
 
 type walker struct{ nodes int }

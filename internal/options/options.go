@@ -45,6 +45,14 @@ type Options struct {
 
 	// Invalid tells for each unusable option what is wrong with the value that is configured now.
 	Invalid map[Option]error
+	// Unknown are the options of which not even a last good value is there. Their fields hold the default, which nobody
+	// asked for: what depends on them is better left as it is.
+	Unknown map[Option]bool
+}
+
+// AnyUnknown reports whether what a person wants of any of the options is not known.
+func (o Options) AnyUnknown(of ...Option) bool {
+	return slices.ContainsFunc(of, func(option Option) bool { return o.Unknown[option] })
 }
 
 // Severity ranks a finding.
@@ -133,13 +141,36 @@ func ParseKeeping(config, lastGood map[string]any) (Options, []Finding) {
 		options.Invalid[r.option] = err
 		findings = append(findings, Finding{Option: r.option, Severity: Blocked, Message: string(r.option) + ": " + err.Error()})
 		kept := reader{option: r.option, into: &options, value: lastGood[string(r.option)]}
-		_ = r.read(&kept) // it fails where this charm is stricter than the one that kept the value; then the default acts
+		// Reading the last good value fails where this charm is stricter than the one that kept it.
+		if kept.value == nil || r.read(&kept) != nil {
+			options.forget(r.option)
+		}
 	}
 	return options, findings
 }
 
+// Remembered reads what an earlier Good returned. Options that are not in it are unknown.
+func Remembered(lastGood map[string]any) Options {
+	options := Defaults()
+	for _, r := range readers() {
+		kept := reader{option: r.option, into: &options, value: lastGood[string(r.option)]}
+		if kept.value == nil || r.read(&kept) != nil {
+			options.forget(r.option)
+		}
+	}
+	return options
+}
+
+func (o *Options) forget(option Option) {
+	if o.Unknown == nil {
+		o.Unknown = map[Option]bool{}
+	}
+	o.Unknown[option] = true
+}
+
 // Good picks out of the configuration what is to be remembered for ParseKeeping: the values of the options read here,
-// without the bad ones, for which the earlier good value is carried over.
+// without the bad ones, for which the earlier good value is carried over, and without those that hold a password: what is
+// remembered lies in a file.
 func (o Options) Good(config, lastGood map[string]any) map[string]any {
 	good := map[string]any{}
 	for _, r := range readers() {
@@ -147,7 +178,7 @@ func (o Options) Good(config, lastGood map[string]any) map[string]any {
 		if o.Invalid[r.option] != nil {
 			from = lastGood
 		}
-		if value, ok := from[string(r.option)]; ok && value != nil {
+		if value, ok := from[string(r.option)]; ok && value != nil && !confidential(r.option, value) {
 			good[string(r.option)] = value
 		}
 	}

@@ -162,6 +162,35 @@ func TestNothingGoodRememberedMeansTheDefault(t *testing.T) {
 	}
 }
 
+func TestAnOptionThatWasNeverGoodIsUnknown(t *testing.T) {
+	config := map[string]any{"kubelet-extra-args": "Bad=1", "docker-opts": "--debug"}
+	got, _ := options.ParseKeeping(config, map[string]any{"docker-opts": "--x"})
+	if !got.AnyUnknown(options.DockerOpts, options.KubeletExtraArgs) || got.AnyUnknown(options.DockerOpts) {
+		t.Errorf("unknown are %v", got.Unknown)
+	}
+	got, _ = options.ParseKeeping(config, map[string]any{"kubelet-extra-args": "v=3"})
+	if got.AnyUnknown(options.KubeletExtraArgs) || len(got.KubeletExtraArgs) != 1 {
+		t.Errorf("unknown are %v, arguments %v", got.Unknown, got.KubeletExtraArgs)
+	}
+	last := options.Remembered(map[string]any{"kubelet-extra-args": "v=3"})
+	if last.AnyUnknown(options.KubeletExtraArgs) || !last.AnyUnknown(options.KubeletExtraConfig) {
+		t.Errorf("unknown are %v", last.Unknown)
+	}
+}
+
+func TestAPasswordIsNotRemembered(t *testing.T) {
+	config := map[string]any{"http_proxy": "http://user:hunter2@proxy:3128", "https_proxy": "http://proxy:3128"}
+	got, _ := options.Parse(config)
+	good := got.Good(config, nil)
+	if _, kept := good["http_proxy"]; kept || good["https_proxy"] != "http://proxy:3128" {
+		t.Errorf("remembered %v", good)
+	}
+	config["http_proxy"] = "ftp://x"
+	if got, _ := options.ParseKeeping(config, good); !got.AnyUnknown(options.HTTPProxy) {
+		t.Error("a value that was not remembered is known")
+	}
+}
+
 func TestChannelsAreWrittenInFull(t *testing.T) {
 	for text, want := range map[string]string{
 		"1.12/stable": "1.12/stable", "1.12": "1.12/stable", "edge": "latest/edge", "latest": "latest/stable", "edge/fix": "latest/edge/fix",

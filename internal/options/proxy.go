@@ -22,6 +22,12 @@ type Proxy struct {
 // Active reports whether there is a proxy at all; without one NoProxy has no meaning.
 func (p Proxy) Active() bool { return p.HTTP != "" || p.HTTPS != "" }
 
+// confidential reports whether an option's value can hold a password: a proxy's URL with something before its host.
+func confidential(option Option, value any) bool {
+	text, _ := value.(string)
+	return (option == HTTPProxy || option == HTTPSProxy) && strings.Contains(text, "@")
+}
+
 func readHTTPProxy(r *reader) error { return r.proxyURL(&r.into.Proxy.HTTP) }
 
 func readHTTPSProxy(r *reader) error { return r.proxyURL(&r.into.Proxy.HTTPS) }

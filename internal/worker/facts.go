@@ -20,7 +20,7 @@ type Facts struct {
 	UnitNumber       int
 	Hook             string
 	Options          options.Options
-	LastGood         *options.Options // the options last in force; nil on a fresh unit
+	LastGood         *options.Options // what is remembered of the options last in force; nil on a fresh unit
 	Findings         []options.Finding
 	ModelProxy       options.Proxy // JUJU_CHARM_*_PROXY
 	AvailabilityZone string

@@ -4,6 +4,7 @@ import (
 	"kubernetes-worker/internal/arguments"
 	"kubernetes-worker/internal/condition"
 	"kubernetes-worker/internal/kubelet"
+	"kubernetes-worker/internal/options"
 	"kubernetes-worker/internal/resource"
 	"kubernetes-worker/internal/runtime"
 )
@@ -14,6 +15,9 @@ func kubeletHandler() Handler {
 		Name: "kubelet",
 		When: []flag{SnapsInstalled, VersionKnown, RuntimeRunning, ServersKnown, CredentialsReady, DNSKnown, CertificatesReady, PodNetworkKnown},
 		Declare: func(f Facts) ([]resource.Resource, error) {
+			if f.Options.AnyUnknown(options.KubeletExtraArgs, options.KubeletExtraConfig, options.AllowPrivileged) {
+				return nil, nil // the finding about the option is the status
+			}
 			out, problem := f.kubelet()
 			if len(out.Problems) > 0 {
 				return nil, problem // nothing was ever good: the kubelet stays as it is
@@ -41,9 +45,35 @@ func kubeletHandler() Handler {
 	}
 }
 
-// kubelet renders with the options as they are. If the installed release does not take them, the last ones that it took
-// stay in force, and the problem says which option is to blame.
+// kubelet renders with the options as they are. Where the installed release does not take one, the last value that it took
+// stays in force, and the problem says which option is to blame.
 func (f Facts) kubelet() (kubelet.Output, error) {
+	in := f.kubeletInput()
+	out := kubelet.Render(in)
+	if len(out.Problems) == 0 {
+		return out, nil
+	}
+	problem := condition.NewBlocked(out.Problems[0].Error())
+	if f.LastGood == nil {
+		return out, problem
+	}
+	for _, p := range out.Problems {
+		switch option := options.Option(p.Option); {
+		case f.LastGood.AnyUnknown(option):
+			return out, problem
+		case option == options.KubeletExtraArgs:
+			in.ExtraArgs = f.LastGood.KubeletExtraArgs
+		case option == options.KubeletExtraConfig:
+			in.ExtraConfig = f.LastGood.KubeletExtraConfig
+		}
+	}
+	if last := kubelet.Render(in); len(last.Problems) == 0 {
+		return last, problem
+	}
+	return out, problem
+}
+
+func (f Facts) kubeletInput() kubelet.Input {
 	in := kubelet.Input{
 		Version: f.KubeletVersion, NodeName: f.NodeName, NodeIP: f.ingressAddress(),
 		ClusterDomain: f.Cluster.Domain, AllowPrivileged: string(f.Options.AllowPrivileged),
@@ -54,19 +84,7 @@ func (f Facts) kubelet() (kubelet.Output, error) {
 	if f.Cluster.DNSEnabled {
 		in.ClusterDNS = f.Cluster.DNS
 	}
-	out := kubelet.Render(in)
-	if len(out.Problems) == 0 {
-		return out, nil
-	}
-	problem := condition.NewBlocked(out.Problems[0].Error())
-	if f.LastGood != nil {
-		in.ExtraArgs, in.ExtraConfig = f.LastGood.KubeletExtraArgs, f.LastGood.KubeletExtraConfig
-		in.AllowPrivileged = string(f.LastGood.AllowPrivileged)
-		if last := kubelet.Render(in); len(last.Problems) == 0 {
-			return last, problem
-		}
-	}
-	return out, problem
+	return in
 }
 
 func (f Facts) sandboxImage() string { return runtime.SandboxImage(f.Cluster.Registry) }

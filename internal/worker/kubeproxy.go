@@ -3,6 +3,7 @@ package worker
 import (
 	"kubernetes-worker/internal/condition"
 	"kubernetes-worker/internal/kubeproxy"
+	"kubernetes-worker/internal/options"
 	"kubernetes-worker/internal/resource"
 )
 
@@ -12,6 +13,9 @@ func kubeProxyHandler() Handler {
 		Name: "kube-proxy",
 		When: []flag{SnapsInstalled, VersionKnown, ServersKnown, CredentialsReady, DNSKnown, CertificatesReady, PodNetworkKnown},
 		Declare: func(f Facts) ([]resource.Resource, error) {
+			if f.Options.AnyUnknown(options.ProxyExtraArgs) {
+				return nil, nil // the finding about the option is the status
+			}
 			out, problem := f.kubeProxy()
 			if len(out.Problems) > 0 {
 				return nil, problem
@@ -29,20 +33,24 @@ func kubeProxyHandler() Handler {
 }
 
 func (f Facts) kubeProxy() (kubeproxy.Output, error) {
-	in := kubeproxy.Input{
-		Version: f.KubeletVersion, NodeName: f.NodeName, ClusterCIDR: f.Cluster.CIDR, Server: f.server(),
-		Container: f.Container, ExtraArgs: f.Options.ProxyExtraArgs,
-	}
+	in := f.kubeProxyInput()
 	out := kubeproxy.Render(in)
 	if len(out.Problems) == 0 {
 		return out, nil
 	}
 	problem := condition.NewBlocked(out.Problems[0].Error())
-	if f.LastGood != nil {
+	if f.LastGood != nil && !f.LastGood.AnyUnknown(options.ProxyExtraArgs) {
 		in.ExtraArgs = f.LastGood.ProxyExtraArgs
 		if last := kubeproxy.Render(in); len(last.Problems) == 0 {
 			return last, problem
 		}
 	}
 	return out, problem
+}
+
+func (f Facts) kubeProxyInput() kubeproxy.Input {
+	return kubeproxy.Input{
+		Version: f.KubeletVersion, NodeName: f.NodeName, ClusterCIDR: f.Cluster.CIDR, Server: f.server(),
+		Container: f.Container, ExtraArgs: f.Options.ProxyExtraArgs,
+	}
 }

@@ -20,6 +20,10 @@ func (f Facts) runtime() runtime.Choice {
 func runtimeHandler() Handler {
 	return Handler{Name: "runtime", When: []flag{VersionKnown}, Declare: func(f Facts) ([]resource.Resource, error) {
 		choice := f.runtime()
+		if f.Options.AnyUnknown(options.HTTPProxy, options.HTTPSProxy, options.NoProxy) ||
+			choice.Docker() && f.Options.AnyUnknown(options.DockerRuntime, options.DockerOpts) {
+			return nil, nil // the finding about the option is the status
+		}
 		if len(choice.Packages) == 0 && !f.Units[choice.Unit].Exists {
 			return nil, condition.NewBlocked(fmt.Sprintf(
 				"docker_runtime: this revision of the charm cannot install docker from %q; set it to apt or auto", f.Options.DockerRuntime))

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"kubernetes-worker/internal/options"
 	"kubernetes-worker/internal/resource"
 )
 
@@ -36,6 +37,9 @@ func snaps() Handler {
 	return Handler{Name: "snaps", When: []flag{SnapdReady}, Declare: func(f Facts) ([]resource.Resource, error) {
 		var wants []resource.Resource
 		for _, name := range snapNames {
+			if f.Options.AnyUnknown(options.ChannelOption) && !f.Resources[name].Attached() {
+				continue // nobody asked for the default; the finding about the option is the status
+			}
 			if _, installed := f.Snaps[name]; installed && f.outdated(name) && f.Options.RequireManualUpgrade && !f.UpgradeApproved {
 				continue
 			}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"kubernetes-worker/internal/condition"
+	"kubernetes-worker/internal/kubelet"
+	"kubernetes-worker/internal/kubeproxy"
 	"kubernetes-worker/internal/options"
 )
 
@@ -145,9 +147,9 @@ func (f Facts) Warnings() []string {
 	if f.KubeletVersion.IsZero() {
 		return nil
 	}
-	kubelet, _ := f.kubelet()
+	node, _ := f.kubelet()
 	proxy, _ := f.kubeProxy()
-	warnings := append(kubelet.Warnings, proxy.Warnings...)
+	warnings := append(node.Warnings, proxy.Warnings...)
 	_, _, findings := f.Options.EffectiveProxy(f.ModelProxy)
 	for _, finding := range findings {
 		warnings = append(warnings, finding.Message)
@@ -178,11 +180,11 @@ func (f Facts) RefusedOptions() []options.Option {
 		return nil
 	}
 	var refused []options.Option
-	if _, problem := f.kubelet(); problem != nil {
-		refused = append(refused, options.KubeletExtraArgs, options.KubeletExtraConfig, options.AllowPrivileged)
+	for _, p := range kubelet.Render(f.kubeletInput()).Problems {
+		refused = append(refused, options.Option(p.Option))
 	}
-	if _, problem := f.kubeProxy(); problem != nil {
-		refused = append(refused, options.ProxyExtraArgs)
+	for _, p := range kubeproxy.Render(f.kubeProxyInput()).Problems {
+		refused = append(refused, options.Option(p.Option))
 	}
 	return refused
 }
