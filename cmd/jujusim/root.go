@@ -117,6 +117,14 @@ func (s *session) bootstrap() *cobra.Command {
 	return cmd
 }
 
+// shell makes an argument vector of a shell command; none of none.
+func shell(command string) []string {
+	if command == "" {
+		return nil
+	}
+	return []string{"sh", "-c", command}
+}
+
 func (s *session) addMachine() *cobra.Command {
 	var spec jujusim.MachineSpec
 	var env []string
@@ -130,7 +138,7 @@ func (s *session) addMachine() *cobra.Command {
 			if spec.Env, err = pairs(env); err != nil {
 				return err
 			}
-			spec.Exec, spec.PID, spec.Reboot = strings.Fields(enter), strings.Fields(pid), strings.Fields(reboot)
+			spec.Exec, spec.PID, spec.Reboot = strings.Fields(enter), shell(pid), shell(reboot)
 			return s.inModel(cmd, func(m *jujusim.Model) error {
 				id, err := m.AddMachine(spec)
 				if err == nil {
@@ -143,9 +151,9 @@ func (s *session) addMachine() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&spec.ID, "id", "", "the machine's name; the next number by default")
 	f.StringVar(&spec.Root, "machine-root", "", "where the machine's / is seen from here")
-	f.StringVar(&enter, "machine-exec", "", "command that runs its arguments inside the machine")
-	f.StringVar(&pid, "machine-pid", "", "command that prints the pid of the machine's init")
-	f.StringVar(&reboot, "machine-reboot", "", "command that reboots the machine and returns when it is up")
+	f.StringVar(&enter, "machine-exec", "", "words put in front of a command to run it inside the machine")
+	f.StringVar(&pid, "machine-pid", "", "shell command that prints the pid of the machine's init")
+	f.StringVar(&reboot, "machine-reboot", "", "shell command that reboots the machine and returns when it is up")
 	f.StringVar(&spec.Address, "address", "", "private address")
 	f.StringVar(&spec.PublicAddress, "public-address", "", "public address; - when not known yet")
 	f.StringVar(&spec.Interface, "interface", "", "network interface with the address")

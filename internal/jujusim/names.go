@@ -2,6 +2,7 @@ package jujusim
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -64,4 +65,18 @@ func (m *Model) unitsOf(app string) []*unitState {
 // sortedRelations returns the relations in the order they were made. The caller holds m.mu.
 func (m *Model) sortedRelations() []*relationState {
 	return slices.SortedFunc(maps.Values(m.state.Relations), func(a, b *relationState) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+func (m *Model) application(name string) (*appState, error) {
+	if app := m.state.Apps[name]; app != nil {
+		return app, nil
+	}
+	return nil, fmt.Errorf("cannot find application %q", name)
+}
+
+func (m *Model) unit(name string) (*unitState, error) {
+	if unit := m.state.Units[name]; unit != nil {
+		return unit, nil
+	}
+	return nil, fmt.Errorf("cannot find unit %q", name)
 }

@@ -164,6 +164,7 @@ func TestWrongOptionsAreErrors(t *testing.T) {
 		{"easyrsa", "ca-cert", "/no/such/file"},
 		{"flannel", "cidr", "fd00::/64"},
 		{"flannel", "node-bits", "99"},
+		{"flannel", "first-part", "-1"},
 		{"stand-in", "endpoints", "just-a-name"},
 	} {
 		t.Run(test.kind+" "+test.option+"="+test.value, func(t *testing.T) {

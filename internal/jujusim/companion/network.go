@@ -87,8 +87,8 @@ func removeFile(path string) error {
 
 func writeConf(path string, w World, u Unit) error {
 	firstPart, err := strconv.Atoi(w.Options["first-part"])
-	if err != nil {
-		return fmt.Errorf("option first-part: %q is no number", w.Options["first-part"])
+	if err != nil || firstPart < 0 {
+		return fmt.Errorf("option first-part: %q is no number of a part", w.Options["first-part"])
 	}
 	content, err := bridgeConf(w.Options, firstPart+u.Number)
 	if err != nil {
