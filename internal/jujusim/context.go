@@ -191,8 +191,14 @@ func (c *hookContext) flush() {
 		own.write(c.relations[key])
 	}
 	for _, key := range slices.Sorted(maps.Keys(c.appBags)) {
-		if relation := c.m.state.Relations[key]; relation != nil && relation.AppBags[c.unit.App].write(c.appBags[key]) {
-			c.flushed = append(c.flushed, "relation "+relation.name(c.unit.App)+" application bag")
+		relation := c.m.state.Relations[key]
+		if relation == nil || !relation.AppBags[c.unit.App].write(c.appBags[key]) {
+			continue
+		}
+		c.flushed = append(c.flushed, "relation "+relation.name(c.unit.App)+" application bag")
+		// Among peers the writer sees its own application's bag; it is not told of what it wrote.
+		if local := c.unit.Relations[key]; local != nil && len(relation.Ends) == 1 {
+			local.AppVersion = relation.AppBags[c.unit.App].Version
 		}
 	}
 	before := len(c.unit.Ports)

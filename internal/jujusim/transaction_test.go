@@ -88,6 +88,21 @@ func TestIdenticalDataTellsNobody(t *testing.T) {
 	b.wantRan("worker/1")
 }
 
+func TestTheLeadersApplicationBagReachesThePeersWithoutARemoteUnit(t *testing.T) {
+	b := newBed(t, "3.6")
+	b.check(b.Deploy(DeploySpec{Charm: b.charm, Units: 2, To: []string{b.machine, b.machine}}))
+	b.settle()
+	b.ran("worker/0")
+	b.ran("worker/1")
+	b.plan("update-status", `relation-set -r coordinator:0 --app timer=fri`)
+	b.plan("coordinator-relation-changed", `relation-get --app timer > $TEST_DIR/timer`)
+	b.check(b.UpdateStatus("worker/0"))
+	b.settle()
+	b.wantRan("worker/0", "update-status")
+	b.wantRan("worker/1", "coordinator-relation-changed coordinator:0")
+	wantEqual(t, "value", b.output("timer"), "fri\n")
+}
+
 func TestRemoteBagsAreASnapshotForTheHook(t *testing.T) {
 	b := related(t, "3.6")
 	b.check(b.SetBag(1, "master/0", map[string]string{"domain": "first"}))

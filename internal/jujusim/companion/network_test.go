@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -56,6 +57,19 @@ func TestTheNetworkIsConfiguredOnceTheWorkerHasSaidEnough(t *testing.T) {
 				t.Fatal("the configuration outlived the unit")
 			}
 		})
+	}
+}
+
+func TestTheFirstNodesPartCanBeChosen(t *testing.T) {
+	w := world(t, "flannel", "cni", 1, map[string]string{"first-part": "11"}, Peer{Name: "worker/0", Data: map[string]string{"is_master": "False"}})
+	w.Units[0].Root = t.TempDir()
+	reconcile(t, "flannel", w)
+	text, err := os.ReadFile(filepath.Join(w.Units[0].Root, "etc/cni/net.d/10-flannel.conflist"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), `"subnet": "10.1.11.0/24"`) {
+		t.Fatalf("the node's part is not the eleventh:\n%s", text)
 	}
 }
 
