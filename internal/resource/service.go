@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"sort"
 	"time"
@@ -62,9 +63,8 @@ func (s Service) Plan(ctx context.Context, sys *System) (*Change, error) {
 		return nil, fmt.Errorf("cannot run %s: systemd does not know the unit", s.Unit)
 	}
 	recorded, known := sys.State.Services[s.Unit]
-	newest := s.newestInput(sys.Host)
 	unit.NeedDaemonReload = unit.NeedDaemonReload || s.unitFilesChanged(sys)
-	switch decide(s, unit, recorded, known, newest, sys.tried[s.Unit]) {
+	switch decide(s, unit, recorded, known, s.hasRead(sys.Host, unit, recorded), sys.tried[s.Unit]) {
 	case restart:
 		causes := s.causes(recorded, known, sys.changed)
 		return &Change{Cause: "restarted: " + sentence(causes), Apply: func(ctx context.Context) error {
@@ -106,7 +106,7 @@ const (
 //	otherwise                                             → keep
 //
 // A unit that systemd is about to start again by itself counts as running: starting it now would hide its fault.
-func decide(s Service, unit systemd.Unit, recorded map[string]string, known bool, newestInput time.Time, tried bool) decision {
+func decide(s Service, unit systemd.Unit, recorded map[string]string, known bool, hasRead, tried bool) decision {
 	same := known && maps.Equal(recorded, s.fingerprints())
 	running := unit.Running()
 	switch {
@@ -116,7 +116,7 @@ func decide(s Service, unit systemd.Unit, recorded map[string]string, known bool
 		return keep
 	case s.Again != "" && !tried:
 		return restart
-	case !same && !unit.StartedAt.IsZero() && unit.StartedAt.After(newestInput):
+	case !same && hasRead:
 		return adopt
 	case !same:
 		return restart
@@ -136,18 +136,40 @@ func (s Service) fingerprints() map[string]string {
 	return m
 }
 
-// newestInput is when the last of the input files was written.
-func (s Service) newestInput(h Host) time.Time {
-	var newest time.Time
+// hasRead reports whether the running daemon started after everything that differs was written, and so has read it.
+func (s Service) hasRead(h Host, unit systemd.Unit, recorded map[string]string) bool {
+	if unit.StartedAt.IsZero() {
+		return false
+	}
 	for _, in := range s.Inputs {
-		if in.Path == "" {
+		if recorded[in.Name] == in.Fingerprint {
 			continue
 		}
-		if info, err := h.Stat(in.Path); err == nil && info.ModTime().After(newest) {
-			newest = info.ModTime()
+		written, found := lastWritten(h, in.Path)
+		if !found && recorded != nil || written.Add(clockGrain).After(unit.StartedAt) {
+			return false
 		}
 	}
-	return newest
+	wanted := s.fingerprints()
+	for name := range recorded {
+		if _, still := wanted[name]; !still {
+			return false // nothing tells when it went
+		}
+	}
+	return true
+}
+
+// clockGrain is by how much a file's time may lag behind the clock that dates the start of a unit.
+const clockGrain = 10 * time.Millisecond
+
+// lastWritten is when a file was written or, for one that is not there, when its directory last changed.
+func lastWritten(h Host, file string) (time.Time, bool) {
+	for _, p := range []string{file, path.Dir(file)} {
+		if info, err := h.Stat(p); err == nil && file != "" {
+			return info.ModTime(), true
+		}
+	}
+	return time.Time{}, false
 }
 
 // causes names the inputs that differ, with what was seen to change in them during this hook.

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"context"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,7 @@ import (
 )
 
 func TestDecideIsTheWholePolicyOfRestarts(t *testing.T) {
-	old, written, young := time.Unix(100, 0), time.Unix(200, 0), time.Unix(300, 0)
+	old := time.Unix(100, 0)
 	running := func(started time.Time) systemd.Unit {
 		return systemd.Unit{LoadState: "loaded", ActiveState: "active", UnitFileState: "enabled", StartedAt: started}
 	}
@@ -24,22 +25,23 @@ func TestDecideIsTheWholePolicyOfRestarts(t *testing.T) {
 		recorded map[string]string
 		tried    bool
 		want     decision
+		hasRead  bool
 	}{
-		"nothing changed":                                    {running(old), same, false, keep},
-		"an input changed after the start":                   {running(old), other, false, restart},
-		"an input changed, but the start came later":         {running(young), other, false, adopt},
-		"never seen, started before its inputs were written": {running(old), nil, false, restart},
-		"never seen, started after its inputs were written":  {running(young), nil, false, adopt},
-		"down":                               {systemd.Unit{LoadState: "loaded", ActiveState: "inactive"}, same, false, start},
-		"failed":                             {systemd.Unit{LoadState: "loaded", ActiveState: "failed"}, same, false, start},
-		"failed again after this hook tried": {systemd.Unit{LoadState: "loaded", ActiveState: "failed"}, same, true, keep},
-		"systemd is about to start it":       {systemd.Unit{LoadState: "loaded", ActiveState: "activating", SubState: "auto-restart"}, same, false, keep},
-		"systemd is about to start it, but with old inputs": {systemd.Unit{LoadState: "loaded", ActiveState: "activating", SubState: "auto-restart"}, other, false, restart},
-		"unit files changed":  {with(running(old), func(u *systemd.Unit) { u.NeedDaemonReload = true }), same, false, reload},
-		"not enabled at boot": {with(running(old), func(u *systemd.Unit) { u.UnitFileState = "disabled" }), same, false, enable},
-		"an input changed and unit files did, one restart does both": {with(running(old), func(u *systemd.Unit) { u.NeedDaemonReload = true }), other, false, restart},
+		"nothing changed":                                    {running(old), same, false, keep, false},
+		"an input changed after the start":                   {running(old), other, false, restart, false},
+		"an input changed, but the start came later":         {running(old), other, false, adopt, true},
+		"never seen, started before its inputs were written": {running(old), nil, false, restart, false},
+		"never seen, started after its inputs were written":  {running(old), nil, false, adopt, true},
+		"down":                               {systemd.Unit{LoadState: "loaded", ActiveState: "inactive"}, same, false, start, false},
+		"failed":                             {systemd.Unit{LoadState: "loaded", ActiveState: "failed"}, same, false, start, false},
+		"failed again after this hook tried": {systemd.Unit{LoadState: "loaded", ActiveState: "failed"}, same, true, keep, false},
+		"systemd is about to start it":       {systemd.Unit{LoadState: "loaded", ActiveState: "activating", SubState: "auto-restart"}, same, false, keep, false},
+		"systemd is about to start it, but with old inputs": {systemd.Unit{LoadState: "loaded", ActiveState: "activating", SubState: "auto-restart"}, other, false, restart, false},
+		"unit files changed":  {with(running(old), func(u *systemd.Unit) { u.NeedDaemonReload = true }), same, false, reload, false},
+		"not enabled at boot": {with(running(old), func(u *systemd.Unit) { u.UnitFileState = "disabled" }), same, false, enable, false},
+		"an input changed and unit files did, one restart does both": {with(running(old), func(u *systemd.Unit) { u.NeedDaemonReload = true }), other, false, restart, false},
 	} {
-		if got := decide(service, c.unit, c.recorded, c.recorded != nil, written, c.tried); got != c.want {
+		if got := decide(service, c.unit, c.recorded, c.recorded != nil, c.hasRead, c.tried); got != c.want {
 			t.Errorf("%s: decided %d, want %d", name, got, c.want)
 		}
 	}
@@ -184,5 +186,53 @@ func TestAServiceAskedForAgainRestartsOnceInAnInvocation(t *testing.T) {
 	}
 	if again := realise(t, sys, want); len(again) != 0 || len(svc.calls) != 1 {
 		t.Errorf("a second time: %q, calls %q", again, svc.calls)
+	}
+}
+
+func TestAFileThatIsGoneRestartsItsReader(t *testing.T) {
+	sys, h, svc := newSystem(t)
+	file := File{Path: "/etc/x.d/x.conf", Content: []byte("one")}
+	realise(t, sys, file)
+	age(t, h, time.Hour, "/etc/x.d/x.conf", "/etc/x.d")
+	svc.units["x.service"] = systemd.Unit{LoadState: "loaded", ActiveState: "active", UnitFileState: "enabled", StartedAt: time.Now().Add(-time.Minute)}
+	want := func(f File) []Resource {
+		return []Resource{f, Service{Unit: "x.service", Inputs: []Input{f.Input()}}}
+	}
+	realise(t, sys, want(file)...) // the daemon has read the file
+	if len(svc.calls) != 0 {
+		t.Fatalf("calls %q", svc.calls)
+	}
+	gone := File{Path: file.Path, Absent: true}
+	realise(t, sys, want(gone)...)
+	if _, err := h.Stat(file.Path); err == nil || len(svc.calls) != 1 {
+		t.Errorf("calls %q, want one restart", svc.calls)
+	}
+	if again := realise(t, sys, want(gone)...); len(again) != 0 {
+		t.Errorf("a second time: %q", again)
+	}
+}
+
+// age makes files look as if they were written that long ago.
+func age(t *testing.T, h *host.Host, by time.Duration, paths ...string) {
+	t.Helper()
+	for _, p := range paths {
+		if err := os.Chtimes(h.Path(p), time.Time{}, time.Now().Add(-by)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestARestartThatWasNotNotedIsNotRepeated(t *testing.T) {
+	sys, h, svc := newSystem(t)
+	file := File{Path: "/etc/x.conf", Content: []byte("two")}
+	svc.units["x.service"] = systemd.Unit{LoadState: "loaded", ActiveState: "active", UnitFileState: "enabled", StartedAt: time.Now().Add(-time.Hour)}
+	sys.State.Services["x.service"] = map[string]string{"/etc/x.conf": "fingerprint of one"}
+	realise(t, sys, file)
+	age(t, h, time.Minute, "/etc/x.conf")
+	// The charm was killed after systemd had restarted the unit and before that was noted.
+	svc.units["x.service"] = systemd.Unit{LoadState: "loaded", ActiveState: "active", UnitFileState: "enabled", StartedAt: time.Now()}
+	realise(t, sys, file, Service{Unit: "x.service", Inputs: []Input{file.Input()}})
+	if len(svc.calls) != 0 {
+		t.Errorf("calls %q", svc.calls)
 	}
 }
