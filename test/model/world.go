@@ -62,6 +62,32 @@ type World struct {
 	API      []*API
 	CharmDir string // as packed
 	options  Options
+
+	mu    sync.Mutex
+	shown []string
+}
+
+// progress takes note of what the model tells while it runs, each status of a unit among it.
+func (w *World) progress(line string) {
+	w.T.Log(line)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.shown = append(w.shown, line)
+}
+
+// Shown are the statuses that the unit has had so far, also those in the middle of hooks: "waiting: Waiting for …".
+func (w *World) Shown() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var statuses []string
+	for _, line := range w.shown {
+		for _, state := range []string{"active", "waiting", "blocked", "maintenance"} {
+			if status, ok := strings.CutPrefix(line, Unit+": "); ok && strings.HasPrefix(status, state+": ") {
+				statuses = append(statuses, status)
+			}
+		}
+	}
+	return statuses
 }
 
 // New makes the world: machine, model, companions and API servers. Nothing is deployed yet.
@@ -95,7 +121,7 @@ func New(t *testing.T, o Options) *World {
 		o.Juju = "3.6"
 	}
 	w.Juju, err = jujusim.New(jujusim.Options{Dir: filepath.Join(dir, "j"), Juju: o.Juju, Retries: o.Retries,
-		Progress: func(line string) { t.Log(line) }})
+		Progress: w.progress})
 	if err != nil {
 		t.Fatal(err)
 	}
