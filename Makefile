@@ -45,8 +45,17 @@ links: ## make the links in hooks/ and actions/ agree with metadata.yaml and act
 docs: ## write the tables in docs/reference from config.yaml and actions.yaml
 	go test ./internal/contract -run Reference -update
 
+.PHONY: demo
+demo: ## a worker joins a real cluster on a real machine in namespaces and runs a pod (root; KEEP=1 leaves it up)
+	@test/demo
+
+.PHONY: bench
+bench: ## measure hooks on a real machine over both transports and write docs/performance.md (root)
+	@test/bench/run
+
 .PHONY: test
-test: lint test-unit ## run everything that must be green
+test: lint test-unit test-model test-api test-machine ## run everything that must be green (root)
+	@echo "== all tests passed"
 
 .PHONY: lint
 lint: $(STATICCHECK) ## check the sources: gofmt, go vet, staticcheck
@@ -63,10 +72,31 @@ $(STATICCHECK): test/tools/go.mod test/tools/go.sum
 	@mkdir -p $(@D)
 	@cd test/tools && go build -o ../../$@ honnef.co/go/tools/cmd/staticcheck
 
+# The layers beyond the unit tests have targets of their own.
+LAYERS := kubernetes-worker/test/
 .PHONY: test-unit
 test-unit: ## run the unit tests, which need no root and nothing installed
 	@echo "== unit tests"
-	@go test ./...
+	@go test $$(go list ./... | grep -v '^$(LAYERS)')
+
+.PHONY: test-model
+test-model: ## run the real program under the simulated Juju, with stand-ins for snapd, systemd and the API server
+	@echo "== model layer"
+	@go test -timeout 20m ./test/model
+
+.PHONY: test-api
+test-api: ## the same with a real etcd and real API servers
+	@echo "== API layer"
+	@go test -timeout 20m ./test/api
+
+.PHONY: test-machine
+test-machine: ## the same on a real machine with a real kubelet, as Juju 3.6 by socket and as Juju 2.9 and 4.0 by processes (root)
+	@echo "== machine layer: Juju 3.6, agent socket"
+	@DEMO_THEN=$(CURDIR)/test/machine/checks test/demo
+	@echo "== machine layer: Juju 4.0, processes"
+	@JUJU=4.0 TRANSPORT=exec test/demo
+	@echo "== machine layer: Juju 2.9, processes"
+	@JUJU=2.9 TRANSPORT=exec test/demo
 
 .PHONY: clean
 clean: ## remove what was built here

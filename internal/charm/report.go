@@ -9,16 +9,18 @@ import (
 
 // Report is what one invocation cost.
 type Report struct {
-	Event       string         `json:"event"`
-	WallMillis  float64        `json:"wall-ms"`
-	CPUMillis   float64        `json:"cpu-ms"` // of this process, user and system
-	PeakKiB     int64          `json:"peak-kib"`
-	Transport   string         `json:"transport"`
-	Tools       map[string]int `json:"tools"` // calls by tool
-	Forks       int            `json:"forks"` // processes started, tools included
-	FilesWrote  int            `json:"files-written"`
-	Restarts    map[string]int `json:"restarts"`
-	APIRequests int            `json:"api-requests"`
+	Event      string  `json:"event"`
+	WallMillis float64 `json:"wall-ms"`
+	CPUMillis  float64 `json:"cpu-ms"` // of this process, user and system
+	// ChildCPUMillis is the CPU of the processes that it started and waited for.
+	ChildCPUMillis float64        `json:"child-cpu-ms"`
+	PeakKiB        int64          `json:"peak-kib"`
+	Transport      string         `json:"transport"`
+	Tools          map[string]int `json:"tools"` // calls by tool
+	Forks          int            `json:"forks"` // processes started, tools included
+	FilesWrote     int            `json:"files-written"`
+	Restarts       map[string]int `json:"restarts"`
+	APIRequests    int            `json:"api-requests"`
 }
 
 // report appends what the invocation cost to the file that the environment names, if it names one. What goes wrong there
@@ -28,11 +30,12 @@ func (r *run) report() {
 	if path == "" || r.session == nil || r.system == nil {
 		return
 	}
-	var usage syscall.Rusage
+	var usage, children syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
+	_ = syscall.Getrusage(syscall.RUSAGE_CHILDREN, &children)
 	out := Report{
 		Event: r.event.Name, WallMillis: millis(r.clock().Sub(r.began)),
-		CPUMillis: millis(time.Duration(usage.Utime.Nano() + usage.Stime.Nano())), PeakKiB: usage.Maxrss,
+		CPUMillis: cpu(usage), ChildCPUMillis: cpu(children), PeakKiB: usage.Maxrss,
 		Transport: r.session.TransportName(), Tools: r.session.Counts(),
 		Forks:      r.machine.runner.Forks() + r.transport.Processes(),
 		FilesWrote: r.machine.host.Writes(), Restarts: r.system.Restarts,
@@ -53,3 +56,5 @@ func (r *run) report() {
 }
 
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func cpu(u syscall.Rusage) float64 { return millis(time.Duration(u.Utime.Nano() + u.Stime.Nano())) }
