@@ -24,6 +24,7 @@ type hookContext struct {
 	charmDir      string // as the hook sees it
 	toolsDir      string
 	socketAddress string
+	shortDir      string // holds the socket where its proper path is too long; goes with the hook
 	secretLabel   string
 
 	relations map[string]map[string]string // pending own bag values by relation number; "" deletes

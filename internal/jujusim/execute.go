@@ -43,11 +43,15 @@ func (c *hookContext) executable() (string, bool) {
 // execute runs the hook's process with the agent's socket open, and waits for its end. m.mu is not held.
 func (m *Model) execute(ctx context.Context, c *hookContext, argv0 string) (ending, error) {
 	listener, err := m.listen(c)
+	if c.shortDir != "" {
+		defer os.RemoveAll(c.shortDir)
+	}
 	if err != nil {
 		return ending{}, err
 	}
 	server, err := jujuc.Serve(listener, c.handle)
 	if err != nil {
+		listener.Close()
 		return ending{}, err
 	}
 	defer server.Close()
@@ -178,11 +182,12 @@ func (m *Model) listen(c *hookContext) (net.Listener, error) {
 	c.socketAddress = path
 	seen := c.place.seen(path)
 	if len(c.place.prefix) == 0 && len(seen) > maxSocketPath {
-		dir := filepath.Join(os.TempDir(), "jujusim-"+m.state.UUID[:13])
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+		dir, err := os.MkdirTemp("", "jujusim-")
+		if err != nil {
 			return nil, fmt.Errorf("cannot make a directory for the agent socket: %w", err)
 		}
-		c.socketAddress = filepath.Join(dir, unitTag(c.unit.Name)+".socket")
+		c.shortDir = dir
+		c.socketAddress = filepath.Join(dir, "agent.socket")
 		seen = c.socketAddress
 	}
 	if err := os.Remove(seen); err != nil && !errors.Is(err, os.ErrNotExist) {

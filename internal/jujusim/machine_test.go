@@ -139,7 +139,11 @@ func TestASocketPathTooLongForTheKernelIsReplaced(t *testing.T) {
 	machine, err := b.AddMachine(b.spec(strings.Repeat("long", 25)))
 	b.check(err)
 	b.check(b.Deploy(DeploySpec{Charm: b.charm, To: []string{machine}}))
-	b.plan("install", `status-set active reached`)
+	t.Setenv("TMPDIR", b.dir)
+	b.plan("install", `status-set active reached; echo "$JUJU_AGENT_SOCKET_ADDRESS" > $TEST_DIR/address`)
 	b.settle()
 	wantEqual(t, "message", b.status("worker/0").Message, "reached")
+	if dir := filepath.Dir(strings.TrimSpace(b.output("address"))); filepath.Dir(dir) != b.dir || isDirectory(dir) {
+		t.Fatalf("the socket was in %s, which is another place or still there", dir)
+	}
 }
