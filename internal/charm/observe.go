@@ -14,6 +14,7 @@ import (
 	"kubernetes-worker/internal/host"
 	"kubernetes-worker/internal/kube"
 	"kubernetes-worker/internal/kubeversion"
+	"kubernetes-worker/internal/resource"
 	"kubernetes-worker/internal/snapd"
 	"kubernetes-worker/internal/state"
 	"kubernetes-worker/internal/systemd"
@@ -24,6 +25,7 @@ import (
 // the round before may have changed.
 func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	f := r.facts
+	r.seen = resource.Seen{}
 	f.SnapRecords, f.OldLabels = r.state.Snaps, r.state.Labels
 	f.Resources = r.resources()
 	if err := r.observeSnaps(ctx, &f); err != nil {
@@ -41,6 +43,7 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 		return f, err
 	}
 	f.Node = r.observeNode(ctx, f)
+	r.system.See(r.seen)
 	return f, nil
 }
 
@@ -102,13 +105,15 @@ func (r *run) observePackages(f *worker.Facts) error {
 // reported by the resources that need it.
 func (r *run) observeSnaps(ctx context.Context, f *worker.Facts) error {
 	f.Snaps = map[string]worker.SnapFact{}
-	snaps, err := r.machine.snapd.Snaps(ctx, worker.SnapNames()...)
+	names := worker.SnapNames()
+	snaps, err := r.machine.snapd.Snaps(ctx, names...)
 	if err != nil {
 		if class := snapd.Classify(err); class == snapd.NoDaemon || snapd.Transient(err) {
 			return nil
 		}
 		return err
 	}
+	r.seen.Snaps, r.seen.SnapNames = snaps, names
 	for name, s := range snaps {
 		f.Snaps[name] = worker.SnapFact{Version: s.Version, Revision: s.Revision, Channel: s.Channel, Local: s.Local()}
 	}
@@ -151,6 +156,7 @@ func (r *run) observeUnits(ctx context.Context, f *worker.Facts) error {
 	if err != nil {
 		return fmt.Errorf("cannot see which services run: %w", err)
 	}
+	r.seen.Units = units
 	f.Units = map[string]worker.UnitFact{}
 	for name, u := range units {
 		f.Units[name] = worker.UnitFact{Exists: u.Found(), Running: u.Running() && !u.Crashing(), Young: time.Since(u.StartedAt) < youth, Detail: detail(u)}

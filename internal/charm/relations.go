@@ -85,7 +85,11 @@ func (r *run) peers(ctx context.Context, f *worker.Facts) {
 		f.Cluster.Servers = slices.Compact(all)
 	}
 	if control.DNSKnown {
-		f.Cluster.DNSKnown, f.Cluster.DNSEnabled, f.Cluster.DNS = true, control.DNSEnabled, control.DNSAddress
+		f.Cluster.DNSKnown, f.Cluster.DNSEnabled = true, control.DNSEnabled
+		// A control plane that has DNS and has not sent a usable address yet does not take away the last one.
+		if len(control.DNSAddress) > 0 || !control.DNSEnabled {
+			f.Cluster.DNS = control.DNSAddress
+		}
 	}
 	if control.Domain != "" {
 		f.Cluster.Domain = control.Domain
@@ -155,13 +159,20 @@ func (r *run) certificates(f worker.Facts) (certificates.Facts, []relation.Probl
 		}
 		return content
 	}
-	if len(certs.CA) == 0 {
+	// What is missing or outside its time does not take the place of something better.
+	better := func(given []byte, path string) bool {
+		if len(given) > 0 && certificates.InTime(given, r.now) {
+			return false
+		}
+		return len(given) == 0 || certificates.InTime(read(path), r.now)
+	}
+	if better(certs.CA, worker.CAFile) {
 		certs.CA = read(worker.CAFile)
 	}
-	if len(certs.ServerCert) == 0 {
+	if better(certs.ServerCert, worker.ServerCertFile) {
 		certs.ServerCert, certs.ServerKey = read(worker.ServerCertFile), secret.New(string(read(worker.ServerKeyFile)))
 	}
-	if len(certs.ClientCert) == 0 {
+	if better(certs.ClientCert, worker.ClientCertFile) {
 		certs.ClientCert, certs.ClientKey = read(worker.ClientCertFile), secret.New(string(read(worker.ClientKeyFile)))
 	}
 	return certs, problems

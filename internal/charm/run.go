@@ -56,11 +56,11 @@ type run struct {
 	now        time.Time
 	clock      func() time.Time
 	approved   bool
-	dry        bool
 	warned     map[string]bool
 	node       *worker.NodeFact
 	nodeSeen   [2]int // starts of the kubelet and changes of the object when node was read
 	began      time.Time
+	seen       resource.Seen // what the facts of this round were read from
 }
 
 // Hook runs the charm for one hook and gives the exit status: 0 even where the unit waits or is blocked, 1 where the

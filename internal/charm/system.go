@@ -12,6 +12,7 @@ import (
 	"kubernetes-worker/internal/snapd"
 	"kubernetes-worker/internal/state"
 	"kubernetes-worker/internal/systemd"
+	"kubernetes-worker/internal/worker"
 )
 
 // stateFile lies in the charm's directory, so that it goes with the unit and never meets another one's.
@@ -23,7 +24,7 @@ type machine struct {
 	runner   *host.Exec
 	snapd    *snapd.Client
 	systemd  *systemd.Conn
-	packages packages
+	packages *packages
 }
 
 func newMachine(root string, environ []string, log func(string)) *machine {
@@ -31,21 +32,41 @@ func newMachine(root string, environ []string, log func(string)) *machine {
 	runner := host.NewExec(root, environ)
 	return &machine{
 		host: h, runner: runner, snapd: snapd.New(root, snapd.Settings{}), systemd: systemd.New(root, systemd.Settings{}),
-		packages: packages{host: h, apt: &apt.Apt{Host: h, Runner: runner, Log: log, Now: time.Now, Sleep: sleep}},
+		packages: &packages{host: h, apt: &apt.Apt{Host: h, Runner: runner, Log: log, Now: time.Now, Sleep: sleep}},
 	}
 }
 
-// packages is the package manager as resources see it.
+// packages is the package manager as resources see it. dpkg's list is read once until something is installed.
 type packages struct {
-	host *host.Host
-	apt  *apt.Apt
+	host  *host.Host
+	apt   *apt.Apt
+	known map[string]string
 }
 
-func (p packages) Installed(names []string) (map[string]string, error) {
-	return apt.Installed(p.host, names...)
+// packageNames are all packages that the charm ever asks about.
+func packageNames() []string {
+	return append([]string{"docker.io", "containerd", "snapd"}, worker.BasePackages()...)
 }
 
-func (p packages) Install(ctx context.Context, names []string) error {
+func (p *packages) Installed(names []string) (map[string]string, error) {
+	if p.known == nil {
+		known, err := apt.Installed(p.host, packageNames()...)
+		if err != nil {
+			return nil, err
+		}
+		p.known = known
+	}
+	found := map[string]string{}
+	for _, name := range names {
+		if version, ok := p.known[name]; ok {
+			found[name] = version
+		}
+	}
+	return found, nil
+}
+
+func (p *packages) Install(ctx context.Context, names []string) error {
+	p.known = nil
 	return p.apt.Install(ctx, names, apt.Options{NoRecommends: true})
 }
 

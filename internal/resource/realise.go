@@ -15,7 +15,8 @@ type Observer interface {
 }
 
 // Realise brings the wants of one round about in the order of their stages, and in the order given within a stage. A
-// failed resource keeps back only those that require it. With dry set it only says what it would do.
+// failed resource keeps back only those that require it. What waits for somebody else is tried once in an invocation,
+// however many rounds there are: a hook holds up all others on the machine. With dry set it only says what it would do.
 func Realise(ctx context.Context, sys *System, wants []Resource, observer Observer, dry bool) (changes []string, findings []error) {
 	ordered := slices.Clone(wants)
 	slices.SortStableFunc(ordered, func(a, b Resource) int { return int(a.Stage() - b.Stage()) })
@@ -28,9 +29,15 @@ func Realise(ctx context.Context, sys *System, wants []Resource, observer Observ
 			failed[r.ID()] = true
 			continue
 		}
+		if err := sys.waiting[r.ID()]; err != nil {
+			failed[r.ID()] = true
+			findings = append(findings, err)
+			continue
+		}
 		change, err := r.Plan(ctx, sys)
 		if err != nil {
 			failed[r.ID()] = true
+			sys.noteWaiting(r.ID(), err)
 			findings = append(findings, err)
 			continue
 		}
@@ -49,6 +56,7 @@ func Realise(ctx context.Context, sys *System, wants []Resource, observer Observ
 		}
 		if err := apply(ctx, sys, r, *change, observer); err != nil {
 			failed[r.ID()] = true
+			sys.noteWaiting(r.ID(), err)
 			findings = append(findings, err)
 			continue
 		}
@@ -67,6 +75,7 @@ func apply(ctx context.Context, sys *System, r Resource, change Change, observer
 	if observer != nil {
 		observer.Before(r.ID(), change)
 	}
+	sys.seen = Seen{}
 	err := change.Apply(ctx)
 	if observer != nil {
 		observer.After(r.ID(), change, err)

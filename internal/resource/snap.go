@@ -33,9 +33,8 @@ func (s Snap) Equal(other any) bool {
 
 // Plan compares what is installed with what is wanted.
 func (s Snap) Plan(ctx context.Context, sys *System) (*Change, error) {
-	have, err := sys.Snaps.Snap(ctx, s.Name)
-	installed := err == nil
-	if err != nil && snapd.Classify(err) != snapd.NotInstalled {
+	have, installed, err := sys.snap(ctx, s.Name)
+	if err != nil {
 		return nil, s.convert(err) // which names the snap
 	}
 	cause := s.differs(installed, have, sys.State.Snaps[s.Name])

@@ -5,7 +5,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 
+	"kubernetes-worker/internal/condition"
 	"kubernetes-worker/internal/host"
 	"kubernetes-worker/internal/snapd"
 	"kubernetes-worker/internal/state"
@@ -84,15 +86,30 @@ type System struct {
 	// Restarts counts starts and restarts by unit.
 	Restarts map[string]int
 
+	seen     Seen
 	changed  map[string]string // file → what changed in it during this invocation
 	reloaded map[string]bool   // of these, the unit files that systemd has read since
 	tried    map[string]bool   // units that this invocation has started
+	waiting  map[string]error  // resources that this invocation has tried and that wait for somebody else
 }
+
+// Seen is what the facts of a round were read from. Resources look there first: until something is changed it is as good
+// as asking again, and asking costs a hook that finds nothing to do most of its time.
+type Seen struct {
+	Units map[string]systemd.Unit
+	// Snaps are the installed ones of SnapNames; nil: not asked.
+	Snaps     map[string]snapd.Snap
+	SnapNames []string
+}
+
+// See notes what was read for the facts of this round.
+func (s *System) See(seen Seen) { s.seen = seen }
 
 // Prepare makes the system ready for one invocation.
 func (s *System) Prepare() {
 	s.Pending = map[string]map[string]string{}
 	s.Restarts, s.changed, s.reloaded, s.tried = map[string]int{}, map[string]string{}, map[string]bool{}, map[string]bool{}
+	s.waiting = map[string]error{}
 }
 
 func (s *System) noteChange(name, what string) {
@@ -100,10 +117,32 @@ func (s *System) noteChange(name, what string) {
 	delete(s.reloaded, name)
 }
 
+func (s *System) noteWaiting(id string, err error) {
+	if condition.Of(err) == condition.Waiting {
+		s.waiting[id] = err
+	}
+}
+
 func (s *System) unit(ctx context.Context, name string) (systemd.Unit, error) {
+	if u, ok := s.seen.Units[name]; ok {
+		return u, nil
+	}
 	units, err := s.Services.Units(ctx, name)
 	if err != nil {
 		return systemd.Unit{}, wrap("look at "+name, err)
 	}
 	return units[name], nil
+}
+
+// snap looks up an installed snap.
+func (s *System) snap(ctx context.Context, name string) (have snapd.Snap, installed bool, err error) {
+	if s.seen.Snaps != nil && slices.Contains(s.seen.SnapNames, name) {
+		have, installed = s.seen.Snaps[name]
+		return have, installed, nil
+	}
+	have, err = s.Snaps.Snap(ctx, name)
+	if snapd.IsNotInstalled(err) {
+		return have, false, nil
+	}
+	return have, err == nil, err
 }

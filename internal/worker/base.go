@@ -2,11 +2,14 @@ package worker
 
 import "kubernetes-worker/internal/resource"
 
+// BasePackages are the names of those packages.
+func BasePackages() []string { return []string{"cifs-utils", "ceph-common", "nfs-common", "socat"} }
+
 // basePackages are what pods' volumes and port forwarding need on the host.
 func basePackages() Handler {
 	return Handler{Name: "base-packages", Declare: func(Facts) ([]resource.Resource, error) {
 		return []resource.Resource{resource.DebianPackages{
-			Group: "base", Names: []string{"cifs-utils", "ceph-common", "nfs-common", "socat"},
+			Group: "base", Names: BasePackages(),
 			Status: "Installing base packages.", Convert: packageCondition("base packages"),
 		}}, nil
 	}}

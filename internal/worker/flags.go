@@ -11,6 +11,7 @@ const (
 	ServersKnown      reactive.Flag = "api-servers.known"
 	CredentialsReady  reactive.Flag = "credentials.ready"
 	DNSKnown          reactive.Flag = "dns.known"
+	DomainKnown       reactive.Flag = "domain.known"
 	CertificatesAsked reactive.Flag = "certificates.joined"
 	CertificatesReady reactive.Flag = "certificates.ready"
 	CAKnown           reactive.Flag = "certificates.ca-known"
@@ -31,6 +32,7 @@ func Rules() []Rule {
 		{Flag: ServersKnown, Holds: func(f Facts) bool { return len(f.Cluster.Servers) > 0 }, Owes: owesServers},
 		{Flag: CredentialsReady, Holds: func(f Facts) bool { return f.Creds.Complete() }, Owes: owesCredentials},
 		{Flag: DNSKnown, Holds: func(f Facts) bool { return f.Cluster.DNSKnown }, Owes: owesDNS},
+		{Flag: DomainKnown, Holds: func(f Facts) bool { return f.Cluster.Domain != "" }, Owes: owesDomain},
 		{Flag: CertificatesAsked, Holds: func(f Facts) bool { return f.joined("certificates") }, Owes: owed("no certificate authority is related, or none of its units is up")},
 		{Flag: CertificatesReady, Holds: func(f Facts) bool { return f.certificatesComplete() }, Owes: owesCertificates},
 		{Flag: CAKnown, Holds: func(f Facts) bool { return len(f.Certs.CA) > 0 }, Owes: owesCertificates},
@@ -57,6 +59,13 @@ func owesCredentials(f Facts) string {
 
 func owesDNS(f Facts) string {
 	return f.remoteApp("kube-control", "the control plane") + " has not said whether it runs cluster DNS"
+}
+
+func owesDomain(f Facts) string {
+	if problem := f.problem("kube-control"); problem != "" {
+		return problem
+	}
+	return f.remoteApp("kube-control", "the control plane") + " has not sent it"
 }
 
 func owesCertificates(f Facts) string {

@@ -13,7 +13,7 @@ import (
 func kubeletHandler() Handler {
 	return Handler{
 		Name: "kubelet",
-		When: []flag{SnapsInstalled, VersionKnown, RuntimeRunning, ServersKnown, CredentialsReady, DNSKnown, CertificatesReady, PodNetworkKnown},
+		When: []flag{SnapsInstalled, VersionKnown, RuntimeRunning, ServersKnown, CredentialsReady, DNSKnown, DomainKnown, CertificatesReady, PodNetworkKnown},
 		Declare: func(f Facts) ([]resource.Resource, error) {
 			if f.Options.AnyUnknown(options.KubeletExtraArgs, options.KubeletExtraConfig, options.AllowPrivileged) {
 				return nil, nil // the finding about the option is the status

@@ -108,6 +108,7 @@ func (f Facts) missingData() string {
 	}{
 		{len(f.Cluster.Servers) == 0, "Waiting for API servers: " + owesServers(f)},
 		{!f.Creds.Complete(), "Waiting for credentials: " + owesCredentials(f)},
+		{f.Cluster.Domain == "", "Waiting for the cluster's domain: " + owesDomain(f)},
 		{!f.certificatesComplete(), "Waiting for certificates: " + owesCertificates(f)},
 		{f.Cluster.CIDR == "", "Waiting for the pod network: " + owesNetwork(f)},
 	} {
