@@ -101,9 +101,10 @@ func TestAnySurpriseOnTheSocketFallsBackToTheTools(t *testing.T) {
 
 func TestWrongContextIDOnTheSocketFallsBack(t *testing.T) {
 	agent := jujutest.New(unit)
-	c, env := connection(t, agent, jujutest.Serve(t, agent))
+	_, env := connection(t, agent, jujutest.Serve(t, agent))
 	env.ContextID = "stale"
-	if c = juju.Connect(env); leads(t, c) != nil || c.Name() != juju.ExecName {
+	c := juju.Connect(env)
+	if leads(t, c) != nil || c.Name() != juju.ExecName {
 		t.Errorf("transport %s, reason %v", c.Name(), c.Fallback())
 	}
 }
