@@ -32,6 +32,8 @@ type Apt struct {
 	Log    func(message string)                             // told about each retry and each step that takes long
 	Now    func() time.Time                                 // to tell the age of the package lists
 	Sleep  func(ctx context.Context, d time.Duration) error // waits, or ends sooner with ctx's error
+
+	waits int // retries so far
 }
 
 // Options are choices of one installation.
@@ -43,9 +45,9 @@ type Options struct {
 // carry a version ("docker.io=20.10*"); another version is then changed to it. Nothing is run if all are installed.
 //
 // The package lists are fetched first if there are none or they are older than a day, and once if a package is unknown
-// or gone from the server. An interrupted dpkg is mended once. Locks and faults of the network are retried three times,
-// 10 seconds apart. What then stays is an *Error, which is also given for a package that is not installed although
-// apt-get reported success.
+// or gone from the server. An interrupted dpkg is mended once. Locks and faults of the network are retried, 10 seconds
+// apart, three times in the life of an Apt, which is one hook: the next hook goes on. What then stays is an *Error, which
+// is also given for a package that is not installed although apt-get reported success.
 func (a *Apt) Install(ctx context.Context, names []string, options Options) error {
 	for _, name := range names {
 		if !validName(name) {

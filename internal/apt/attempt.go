@@ -19,7 +19,7 @@ type attempt struct {
 
 // do runs apt-get with args until it succeeds, no remedy is left or ctx ends.
 func (t *attempt) do(ctx context.Context, args, names []string, limit time.Duration) error {
-	for waits := 0; ; {
+	for {
 		output, failure := t.apt.run(ctx, args, names, limit)
 		if failure == nil {
 			t.partial = partialUpdate(output)
@@ -29,8 +29,8 @@ func (t *attempt) do(ctx context.Context, args, names []string, limit time.Durat
 			return failure
 		}
 		switch kind := failure.Kind; {
-		case failure.Transient() && waits < retries:
-			waits++
+		case failure.Transient() && t.apt.waits < retries:
+			t.apt.waits++
 			t.apt.Log(retryMessage(kind))
 			if err := t.apt.Sleep(ctx, retryPause); err != nil {
 				return failure

@@ -2,9 +2,13 @@ package resource
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
+
+	"kubernetes-worker/internal/condition"
 )
 
 // Observer sees each change before and after it is made. Its methods may end the process: that is how the tests prove
@@ -76,9 +80,17 @@ func apply(ctx context.Context, sys *System, r Resource, change Change, observer
 		observer.Before(r.ID(), change)
 	}
 	sys.seen = Seen{}
-	err := change.Apply(ctx)
+	err := fullDisk(change.Apply(ctx))
 	if observer != nil {
 		observer.After(r.ID(), change, err)
+	}
+	return err
+}
+
+// fullDisk makes a blocked condition of a full disk, which a person has to empty; Juju's retries would not help.
+func fullDisk(err error) error {
+	if condition.Of(err) == condition.Fault && (errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)) {
+		return condition.NewBlocked(err.Error())
 	}
 	return err
 }

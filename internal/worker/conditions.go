@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"syscall"
 
 	"kubernetes-worker/internal/apt"
 	"kubernetes-worker/internal/condition"
@@ -31,7 +30,7 @@ func snapCondition(name string, f Facts) func(error) error {
 		case snapd.DiskFull:
 			return condition.NewBlocked(fmt.Sprintf("cannot install snap %s: the disk is full; free some space", name))
 		}
-		return diskCondition(err)
+		return err
 	}
 }
 
@@ -73,14 +72,6 @@ func packageCondition(what string) func(error) error {
 				return condition.NewBlocked(fmt.Sprintf("cannot install %s: %v; mend it with: dpkg --configure -a && apt-get -f install", what, err))
 			}
 		}
-		return diskCondition(err)
+		return err
 	}
-}
-
-// diskCondition turns a full disk, which a person has to empty, into a blocked condition; other errors stay faults.
-func diskCondition(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return condition.NewBlocked(err.Error())
-	}
-	return err
 }

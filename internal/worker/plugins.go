@@ -35,7 +35,7 @@ func cniPlugins() Handler {
 				if errors.As(err, &bad) {
 					return condition.NewBlocked(fmt.Sprintf("cannot unpack resource %s: %v; attach another", name, err))
 				}
-				return diskCondition(fmt.Errorf("cannot unpack resource %s: %w", name, err))
+				return fmt.Errorf("cannot unpack resource %s: %w", name, err)
 			},
 		}}, nil
 	}}
