@@ -143,6 +143,9 @@ func (r *run) close() {
 func (r *run) hook(ctx context.Context) error {
 	_ = r.session.Log(ctx, juju.Info, "Initializing Snap Layer")
 	if r.stopping() {
+		if r.state.Stopped {
+			return nil // the stop hook before this one did it
+		}
 		return r.stop(ctx)
 	}
 	if err := r.fetch(ctx); err != nil {
@@ -184,6 +187,7 @@ func (r *run) stop(ctx context.Context) error {
 			r.warn(ctx, finding.Error())
 		}
 	}
+	r.state.Stopped = true
 	if err := r.state.Save(); err != nil {
 		r.warn(ctx, err.Error())
 	}

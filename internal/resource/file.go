@@ -24,6 +24,9 @@ type File struct {
 	Absent  bool
 	At      Stage // 0: FileStage, unless Seed is set
 	Seed    bool
+	// Backup is where somebody else's file of that name is kept before it is replaced, once. A file is ours if it holds
+	// OurMark.
+	Backup string
 	// Describe says what differs between two contents, for the cause of a restart; nil: just that it changed.
 	Describe func(old, new []byte) []string
 }
@@ -76,8 +79,24 @@ func (f File) Plan(_ context.Context, sys *System) (*Change, error) {
 		if f.Absent {
 			return sys.Host.Remove(f.Path)
 		}
+		if err := f.backUp(sys.Host, have); err != nil {
+			return err
+		}
 		return f.write(sys.Host)
 	}}, nil
+}
+
+// OurMark stands in every file that the charm writes over one that others may have written.
+const OurMark = "the kubernetes-worker charm"
+
+func (f File) backUp(h Host, have fileOnDisk) error {
+	if f.Backup == "" || !have.exists || bytes.Contains(have.content, []byte(OurMark)) {
+		return nil
+	}
+	if _, err := h.Lstat(f.Backup); err == nil {
+		return nil
+	}
+	return h.WriteFile(f.Backup, have.content, host.FileMeta{Mode: have.mode, UID: have.uid, GID: have.gid})
 }
 
 func (f File) write(h Host) error {

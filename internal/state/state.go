@@ -46,6 +46,8 @@ type State struct {
 	NodeSeen bool `json:"node-seen,omitempty"`
 	// Cluster is what the relations last said of the cluster, so that the node stays manageable while one is away.
 	Cluster Cluster `json:"cluster"`
+	// Stopped: the stop hook has taken the unit out of the cluster.
+	Stopped bool `json:"stopped,omitempty"`
 	// Warned: warnings already logged, so that each is logged once until it changes.
 	Warned map[string]bool `json:"warned,omitempty"`
 	// Juju is what the Juju side wants remembered.

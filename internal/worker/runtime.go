@@ -36,6 +36,9 @@ func runtimeHandler() Handler {
 		var wants []resource.Resource
 		for _, file := range files {
 			want := resource.File{Path: file.Path, Content: file.Content, Mode: file.Mode, Absent: file.Absent, Seed: true}
+			if !strings.HasPrefix(file.Path, "/etc/systemd/") {
+				want.Backup = file.Path + ".before-juju" // the operator's own, or the package's
+			}
 			wants = append(wants, want)
 			if strings.HasPrefix(file.Path, "/etc/systemd/") {
 				service.UnitFiles = append(service.UnitFiles, file.Path)
