@@ -1,7 +1,7 @@
 #!/bin/bash
-# build.sh OUT KUBERNETES: kubelet.snap, kube-proxy.snap and kubectl.snap made of the programs in KUBERNETES (where it has
+# build.sh OUT KUBERNETES [SUFFIX]: kubelet.snap, kube-proxy.snap and kubectl.snap made of the programs in KUBERNETES (where it has
 # no kubectl: without), and the stub base snaps core.snap, core22.snap and snapd.snap, which are all that snapd needs
-# to install classic snaps.
+# to install classic snaps. SUFFIX makes another version of the snaps of the same programs.
 set -euo pipefail
 out=$(mkdir -p "$1" && cd "$1" && pwd) programs=$(cd "$2" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
@@ -10,7 +10,7 @@ trees=$(mktemp -d); trap 'rm -rf "$trees"' EXIT
 cd "$trees"
 
 # The snaps' version is that of the program. All are one binary called by name, so each snap holds the whole of it.
-version=$("$programs/kubelet" --version | sed 's/.* v//')
+version=$("$programs/kubelet" --version | sed 's/.* v//')${3:-}
 
 snap_yaml() { # NAME VERSION KIND SUMMARY, and further lines on standard input
   mkdir -p "$1/meta"
