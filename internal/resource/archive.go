@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -23,10 +22,7 @@ type Archive struct {
 	File   string // the archive, as Juju names it: outside the host's root
 	Print  string // its fingerprint
 	Target string // directory
-	Limits archive.Limits
 	Status string
-	// Convert turns a failure into a condition; nil leaves it as it is.
-	Convert func(error) error
 }
 
 // ID is archive:NAME.
@@ -50,10 +46,7 @@ func (a Archive) Plan(_ context.Context, sys *System) (*Change, error) {
 	}
 	return &Change{Cause: "unpacked into " + a.Target, Status: a.Status, Apply: func(context.Context) error {
 		if err := a.unpack(sys); err != nil {
-			if a.Convert != nil {
-				return a.Convert(err)
-			}
-			return fmt.Errorf("cannot unpack %s: %w", a.Name, err)
+			return archiveCondition(a.Name, err)
 		}
 		sys.State.Archives[a.Name] = a.Print
 		return sys.State.Save()
@@ -84,7 +77,7 @@ func (a Archive) unpack(sys *System) error {
 		return err
 	}
 	defer file.Close()
-	_, err = archive.Extract(file, a.Limits, func(e archive.Entry, r io.Reader) error {
+	_, err = archive.Extract(file, archive.DefaultLimits(), func(e archive.Entry, r io.Reader) error {
 		if e.Mode.IsDir() {
 			return sys.Host.MkdirAll(path.Join(a.Target, e.Name), 0o755)
 		}
@@ -103,7 +96,7 @@ func (a Archive) read() ([]archive.Entry, error) {
 		return nil, err
 	}
 	defer file.Close()
-	return archive.Read(file, a.Limits)
+	return archive.Read(file, archive.DefaultLimits())
 }
 
 func sha256Of(h Host, p string) (string, error) {

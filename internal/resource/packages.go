@@ -8,11 +8,10 @@ import (
 
 // DebianPackages are packages that are installed, in any version.
 type DebianPackages struct {
-	Group  string // names the group in messages
+	Group  string // names the group
 	Names  []string
+	What   string // names them in messages: "the container runtime"
 	Status string // maintenance message while installing
-	// Convert turns a failure into a condition; nil leaves it as it is.
-	Convert func(error) error
 }
 
 // ID is packages:GROUP.
@@ -44,10 +43,7 @@ func (p DebianPackages) Plan(_ context.Context, sys *System) (*Change, error) {
 	}
 	return &Change{Cause: "not installed: " + strings.Join(missing, ", "), Status: p.Status, Apply: func(ctx context.Context) error {
 		if err := sys.Packages.Install(ctx, missing); err != nil {
-			if p.Convert != nil {
-				return p.Convert(err)
-			}
-			return wrap("install "+strings.Join(missing, ", "), err)
+			return packageCondition(p.What, err)
 		}
 		return nil
 	}}, nil

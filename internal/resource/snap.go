@@ -15,8 +15,6 @@ type Snap struct {
 	Print   string // fingerprint of that file
 	Channel string
 	Classic bool
-	// Convert turns a failure into a condition; nil leaves it as it is.
-	Convert func(error) error
 }
 
 // ID is snap:NAME.
@@ -25,17 +23,16 @@ func (s Snap) ID() string { return "snap:" + s.Name }
 // Stage is SnapStage.
 func (s Snap) Stage() Stage { return SnapStage }
 
-// Equal compares all but how failures are told.
+// Equal compares all fields.
 func (s Snap) Equal(other any) bool {
-	o, ok := other.(Snap)
-	return ok && o.Name == s.Name && o.File == s.File && o.Print == s.Print && o.Channel == s.Channel && o.Classic == s.Classic
+	return s == other
 }
 
 // Plan compares what is installed with what is wanted.
 func (s Snap) Plan(ctx context.Context, sys *System) (*Change, error) {
 	have, installed, err := sys.snap(ctx, s.Name)
 	if err != nil {
-		return nil, s.convert(err) // which names the snap
+		return nil, snapCondition(s.Name, s.Channel, err) // which names the snap
 	}
 	cause := s.differs(installed, have, sys.State.Snaps[s.Name])
 	if cause == "" {
@@ -43,7 +40,7 @@ func (s Snap) Plan(ctx context.Context, sys *System) (*Change, error) {
 	}
 	return &Change{Cause: cause, Status: "Installing " + s.Name + " snap", Apply: func(ctx context.Context) error {
 		if err := s.install(ctx, sys, installed, have); err != nil {
-			return s.convert(err)
+			return snapCondition(s.Name, s.Channel, err)
 		}
 		if s.File != "" {
 			sys.State.Snaps[s.Name] = s.Print
@@ -81,13 +78,6 @@ func (s Snap) install(ctx context.Context, sys *System, installed bool, have sna
 		sys.Log(ctx, "Installing "+s.Name+" from store")
 		return sys.Snaps.Install(ctx, s.Name, snapd.Options{Channel: s.Channel, Classic: s.Classic}, progress)
 	}
-}
-
-func (s Snap) convert(err error) error {
-	if s.Convert != nil {
-		return s.Convert(err)
-	}
-	return err
 }
 
 // describe shows a running snapd change as " (Download snap: 40%)".

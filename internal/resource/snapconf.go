@@ -20,8 +20,6 @@ type SnapConf struct {
 	ArgsFile string
 	// Describe says what differs between two values of one key; nil: nothing in particular.
 	Describe func(key, old, new string) []string
-	// Convert turns a failure into a condition; nil leaves it as it is.
-	Convert func(error) error
 }
 
 // ID is snapconf:SNAP.
@@ -45,7 +43,7 @@ func (c SnapConf) Input() Input {
 func (c SnapConf) Plan(ctx context.Context, sys *System) (*Change, error) {
 	have, err := sys.Snaps.Conf(ctx, c.Snap)
 	if err != nil {
-		return nil, c.convert(fmt.Errorf("cannot read the configuration of snap %s: %w", c.Snap, err))
+		return nil, snapCondition(c.Snap, "", fmt.Errorf("cannot read the configuration of snap %s: %w", c.Snap, err))
 	}
 	update, causes := c.differences(have, sys.State.SnapKeys[c.Snap])
 	if len(update) == 0 {
@@ -63,7 +61,7 @@ func (c SnapConf) Plan(ctx context.Context, sys *System) (*Change, error) {
 			return err
 		}
 		if err := sys.Snaps.SetConf(ctx, c.Snap, update); err != nil {
-			return c.convert(fmt.Errorf("cannot set the configuration of snap %s: %w", c.Snap, err))
+			return snapCondition(c.Snap, "", fmt.Errorf("cannot set the configuration of snap %s: %w", c.Snap, err))
 		}
 		return c.record(sys)
 	}}, nil
@@ -108,13 +106,6 @@ func (c SnapConf) differences(have map[string]any, ours []string) (update map[st
 }
 
 func (c SnapConf) keys() []string { return slices.Sorted(maps.Keys(c.Values)) }
-
-func (c SnapConf) convert(err error) error {
-	if c.Convert != nil {
-		return c.Convert(err)
-	}
-	return err
-}
 
 func union(a, b []string) []string {
 	all := append(slices.Clone(a), b...)

@@ -10,7 +10,7 @@ func basePackages() Handler {
 	return Handler{Name: "base-packages", Declare: func(Facts) ([]resource.Resource, error) {
 		return []resource.Resource{resource.DebianPackages{
 			Group: "base", Names: BasePackages(),
-			Status: "Installing base packages.", Convert: packageCondition("base packages"),
+			What: "base packages", Status: "Installing base packages.",
 		}}, nil
 	}}
 }
@@ -19,7 +19,7 @@ func basePackages() Handler {
 func snapdPackage() Handler {
 	return Handler{Name: "snapd", Unless: []flag{SnapdReady}, Declare: func(Facts) ([]resource.Resource, error) {
 		return []resource.Resource{resource.DebianPackages{
-			Group: "snapd", Names: []string{"snapd"}, Status: "Installing snapd.", Convert: packageCondition("snapd"),
+			Group: "snapd", Names: []string{"snapd"}, What: "snapd", Status: "Installing snapd.",
 		}}, nil
 	}}
 }

@@ -1,6 +1,10 @@
 package worker
 
-import "kubernetes-worker/internal/reactive"
+import (
+	"slices"
+
+	"kubernetes-worker/internal/reactive"
+)
 
 // The flags that gate handlers. All are computed; none is remembered.
 const (
@@ -51,7 +55,7 @@ func owesServers(f Facts) string {
 }
 
 func owesCredentials(f Facts) string {
-	if problem := f.problem("kube-control"); problem != "" {
+	if problem := f.problem("kube-control", "creds", "kubelet-token", "proxy-token", "client-token"); problem != "" {
 		return problem
 	}
 	return f.remoteApp("kube-control", "the control plane") + " has not sent tokens for system:node:" + f.NodeName
@@ -62,7 +66,7 @@ func owesDNS(f Facts) string {
 }
 
 func owesDomain(f Facts) string {
-	if problem := f.problem("kube-control"); problem != "" {
+	if problem := f.problem("kube-control", "domain"); problem != "" {
 		return problem
 	}
 	return f.remoteApp("kube-control", "the control plane") + " has not sent it"
@@ -76,16 +80,16 @@ func owesCertificates(f Facts) string {
 }
 
 func owesNetwork(f Facts) string {
-	if problem := f.problem("cni"); problem != "" {
+	if problem := f.problem("cni", "cidr"); problem != "" {
 		return problem
 	}
 	return f.remoteApp("cni", "a pod network") + " has not sent its cidr"
 }
 
-// problem is the first thing that an endpoint's peer sent and that cannot be used.
-func (f Facts) problem(endpoint string) string {
+// problem is the first thing that an endpoint's peer sent and that cannot be used, under one of the keys if some are named.
+func (f Facts) problem(endpoint string, keys ...string) string {
 	for _, p := range f.Problems {
-		if p.Endpoint == endpoint {
+		if p.Endpoint == endpoint && (len(keys) == 0 || slices.Contains(keys, p.Key)) {
 			return p.Error()
 		}
 	}

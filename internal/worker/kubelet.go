@@ -23,7 +23,7 @@ func kubeletHandler() Handler {
 				return nil, problem // nothing was ever good: the kubelet stays as it is
 			}
 			kubeconfig, ca, server := f.kubeletKubeconfig(), f.caFile(), f.serverFiles()
-			conf := snapConf("kubelet", out.Args, out.Form, f)
+			conf := snapConf("kubelet", out.Args, out.Form)
 			service := resource.Service{
 				Unit: KubeletUnit, UnitFiles: []string{alwaysRestart(KubeletUnit).Path},
 				Inputs: []resource.Input{kubeconfig.Input(), ca.Input(), server[0].Input(), server[1].Input(), conf.Input()},
@@ -90,10 +90,9 @@ func (f Facts) kubeletInput() kubelet.Input {
 func (f Facts) sandboxImage() string { return runtime.SandboxImage(f.Cluster.Registry) }
 
 // snapConf is the configuration of a daemon's snap from its arguments, in the form that its release takes.
-func snapConf(snap string, args arguments.Set, form arguments.Form, f Facts) resource.SnapConf {
+func snapConf(snap string, args arguments.Set, form arguments.Form) resource.SnapConf {
 	conf := resource.SnapConf{
 		Snap: snap, ArgsFile: "/var/snap/" + snap + "/current/args",
-		Convert: snapCondition(snap, f),
 	}
 	if form == arguments.FormPerKey {
 		values, err := arguments.PerKey(args)

@@ -21,7 +21,7 @@ func kubeProxyHandler() Handler {
 				return nil, problem
 			}
 			kubeconfig := f.proxyKubeconfig()
-			conf := snapConf("kube-proxy", out.Args, out.Form, f)
+			conf := snapConf("kube-proxy", out.Args, out.Form)
 			service := resource.Service{
 				Unit: KubeProxyUnit, UnitFiles: []string{alwaysRestart(KubeProxyUnit).Path},
 				Inputs: []resource.Input{kubeconfig.Input(), conf.Input()},

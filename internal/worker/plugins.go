@@ -1,10 +1,6 @@
 package worker
 
 import (
-	"errors"
-	"fmt"
-
-	"kubernetes-worker/internal/archive"
 	"kubernetes-worker/internal/condition"
 	"kubernetes-worker/internal/resource"
 )
@@ -28,15 +24,8 @@ func cniPlugins() Handler {
 			return nil, condition.NewBlocked("Incomplete cni resource.")
 		}
 		return []resource.Resource{resource.Archive{
-			Name: name, File: r.Path, Print: r.Fingerprint, Target: CNIPluginDir, Limits: archive.DefaultLimits(),
+			Name: name, File: r.Path, Print: r.Fingerprint, Target: CNIPluginDir,
 			Status: "Unpacking cni resource.",
-			Convert: func(err error) error {
-				var bad *archive.Error
-				if errors.As(err, &bad) {
-					return condition.NewBlocked(fmt.Sprintf("cannot unpack resource %s: %v; attach another", name, err))
-				}
-				return fmt.Errorf("cannot unpack resource %s: %w", name, err)
-			},
 		}}, nil
 	}}
 }

@@ -48,8 +48,7 @@ func runtimeHandler() Handler {
 		}
 		if len(choice.Packages) > 0 && !(choice.Unit == ContainerdUnit && f.DockerIO) {
 			packages := resource.DebianPackages{
-				Group: "runtime", Names: choice.Packages, Status: "Installing " + choice.Packages[0] + ".",
-				Convert: packageCondition("the container runtime"),
+				Group: "runtime", Names: choice.Packages, What: "the container runtime", Status: "Installing " + choice.Packages[0] + ".",
 			}
 			if choice.Docker() {
 				packages.Status = "Installing docker.io from universe."

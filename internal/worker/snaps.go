@@ -26,7 +26,7 @@ func baseSnaps() Handler {
 			if !r.Attached() || installed && !have.Local {
 				continue
 			}
-			wants = append(wants, resource.Snap{Name: name, File: r.Path, Print: r.Fingerprint, Convert: snapCondition(name, f)})
+			wants = append(wants, resource.Snap{Name: name, File: r.Path, Print: r.Fingerprint})
 		}
 		return wants, nil
 	}}
@@ -50,7 +50,7 @@ func snaps() Handler {
 }
 
 func (f Facts) wantedSnap(name string) resource.Snap {
-	want := resource.Snap{Name: name, Channel: f.Options.Channel.String(), Classic: true, Convert: snapCondition(name, f)}
+	want := resource.Snap{Name: name, Channel: f.Options.Channel.String(), Classic: true}
 	if r := f.Resources[name]; r.Attached() {
 		want.File, want.Print = r.Path, r.Fingerprint
 	}
