@@ -53,12 +53,14 @@ var texts = sync.OnceValue(func() map[string]string {
 	must(keyErr)
 	clientDER, clientErr := x509.MarshalPKCS8PrivateKey(clientKey)
 	otherDER, otherErr := x509.MarshalECPrivateKey(otherKey)
+	otherCA, otherCAErr := x509.CreateCertificate(rand.Reader, ca, ca, otherKey.Public(), otherKey)
 	return map[string]string{
 		"{ca}":     strings.TrimSpace(block("CERTIFICATE", caDER, err)),
 		"{chain}":  issue("intermediate", otherKey),
 		"{server}": issue("54.1.2.3", serverKey), "{server-key}": block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(serverKey), nil),
 		"{client}": issue("system:kubelet", clientKey), "{client-key-pkcs8}": block("PRIVATE KEY", clientDER, clientErr),
 		"{other}":     issue("other", otherKey),
+		"{other-ca}":  strings.TrimSpace(block("CERTIFICATE", otherCA, otherCAErr)),
 		"{other-key}": block("EC PARAMETERS", []byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7}, nil) + block("EC PRIVATE KEY", otherDER, otherErr),
 		"{dump}":      "Certificate:\n    Data:\n        Version: 3 (0x2)\n        Issuer: CN=54.1.2.3, O=caf\u00e9\n",
 	}

@@ -113,12 +113,12 @@ func TestWhatIsWrongWithAPairIsSaid(t *testing.T) {
 	}
 }
 
-func TestDecodeCAWantsCertificatesAlone(t *testing.T) {
+func TestDecodeCAWantsTheCertificateOfAnAuthorityAlone(t *testing.T) {
 	ca, reason := certificates.DecodeCA(filled("{ca}"))
 	if reason != "" || string(ca) != filled("{ca}")+"\n" {
 		t.Errorf("DecodeCA() = %q, %q", ca, reason)
 	}
-	for _, bad := range []string{"", "hunter2", "{ca}\n{server-key}"} {
+	for _, bad := range []string{"", "hunter2", "{ca}\n{server-key}", "{server}"} {
 		if ca, reason := certificates.DecodeCA(filled(bad)); ca != nil || reason == "" {
 			t.Errorf("DecodeCA(%q) = %q, %q", bad, ca, reason)
 		}

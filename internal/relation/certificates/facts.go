@@ -50,7 +50,7 @@ func Decode(rels []relation.Relation, request Request, own relation.Bag, now tim
 // DecodeCA checks the PEM text of a certificate authority that came another way, for instance in a Juju secret, and
 // returns it ending in a newline. The reason, empty if the text can be used, never quotes it.
 func DecodeCA(text string) (pem []byte, reason string) {
-	if _, reason = parseCertificates(text); reason != "" {
+	if _, reason = parseAuthority(text); reason != "" {
 		return nil, reason
 	}
 	return []byte(withNewline(text)), ""
@@ -86,7 +86,7 @@ type decoder struct {
 func (d decoder) authority() []byte {
 	var ca []byte
 	for _, v := range relation.Values(d.rels, "ca") {
-		certs, reason := parseCertificates(v.Text)
+		certs, reason := parseAuthority(v.Text)
 		if reason == "" && ca == nil {
 			ca = []byte(withNewline(v.Text))
 			reason = expiry(certs[0], d.now)

@@ -1,6 +1,7 @@
 package certificates
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -75,14 +76,35 @@ func parsesAsKey(block *pem.Block) bool {
 	return err == nil
 }
 
+// parseAuthority is parseCertificates for a text that must hold a certificate with which others can be signed. Old
+// authorities have one that does not say so, but is signed by itself.
+func parseAuthority(text string) (certs []*x509.Certificate, reason string) {
+	certs, reason = parseCertificates(text)
+	if reason != "" {
+		return nil, reason
+	}
+	for _, c := range certs {
+		if c.IsCA || !c.BasicConstraintsValid && bytes.Equal(c.RawIssuer, c.RawSubject) {
+			return certs, ""
+		}
+	}
+	return nil, "holds no certificate of an authority, only of somebody else"
+}
+
+// InTime reports whether the first certificate of a PEM text is within its time.
+func InTime(text []byte, now time.Time) bool {
+	certs, reason := parseCertificates(string(text))
+	return reason == "" && expiry(certs[0], now) == ""
+}
+
 // expiry warns about a certificate outside its time; it is used all the same, because an old certificate serves the node
 // better than none. The text is empty within that time.
 func expiry(cert *x509.Certificate, now time.Time) string {
 	switch {
 	case now.After(cert.NotAfter):
-		return "the certificate expired on " + cert.NotAfter.UTC().Format(time.DateOnly) + ", and stays in use until there is another"
+		return "the certificate expired on " + cert.NotAfter.UTC().Format(time.DateOnly) + ", and is used only until there is a better one"
 	case now.Before(cert.NotBefore):
-		return "the certificate is not valid before " + cert.NotBefore.UTC().Format(time.DateOnly) + ", and stays in use until there is another"
+		return "the certificate is not valid before " + cert.NotBefore.UTC().Format(time.DateOnly) + ", and is used only until there is a better one"
 	}
 	return ""
 }

@@ -50,14 +50,17 @@ func server(record map[string]string, at relation.Value, problems *relation.Prob
 		bad("port", "is not a port from 1 to 65535")
 		return "", false
 	}
+	unusable := false
 	for _, key := range hostKeys {
-		if strings.TrimSpace(record[key]) == "" {
+		// Where the unit named a host, Juju's idea of its address says nothing of where its server listens.
+		if strings.TrimSpace(record[key]) == "" || key == "ingress-address" && unusable {
 			continue
 		}
 		if host, ok := relation.Host(record[key]); ok {
 			return relation.HTTPS(host, port), true
 		}
 		bad(key, "is neither a host name nor an address")
+		unusable = true
 	}
 	return "", false
 }
