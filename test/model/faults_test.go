@@ -1,80 +1,18 @@
 package model
 
 import (
-	"archive/tar"
-	"compress/gzip"
-	"crypto/x509"
-	"encoding/pem"
-	"fmt"
-	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"kubernetes-worker/internal/jujusim"
 	"kubernetes-worker/internal/kubeconfig"
 )
 
 // Faults that the original charm was measured to have, a test or more for each, with their numbers in the list of them.
 // Bad options (10 to 12) are also in options_test.go, statuses (19, 20, 22) in status_test.go, secrets (16) in
 // secrets_test.go.
-
-// release makes a release of the three snaps available.
-func (w *World) release(channel, version string) {
-	w.T.Helper()
-	for _, name := range []string{"kubelet", "kubectl", "kube-proxy"} {
-		w.must(w.Snapd.Publish(name, channel, version))
-	}
-}
-
-// relation is the number of one of the worker's relations.
-func (w *World) relation(endpoint string) int {
-	w.T.Helper()
-	for _, r := range relations() {
-		if r[0] == "kubernetes-worker:"+endpoint {
-			id, err := w.Juju.FindRelation(r[0], r[1])
-			w.must(err)
-			return id
-		}
-	}
-	w.T.Fatalf("there is no relation %s", endpoint)
-	return 0
-}
-
-// Own is the worker's own bag in one of its relations.
-func (w *World) Own(endpoint string) map[string]string {
-	w.T.Helper()
-	bag, err := w.Juju.Bag(w.relation(endpoint), Unit)
-	w.must(err)
-	return bag
-}
-
-// Server is the API server that a kubeconfig of the machine names.
-func (w *World) Server(path string) string {
-	w.T.Helper()
-	config, err := kubeconfig.Parse([]byte(w.Read(path)))
-	w.must(err)
-	return config.Server
-}
-
-// companion changes options of one and runs the hooks that follow.
-func (w *World) companion(app string, options map[string]string) {
-	w.T.Helper()
-	w.must(w.Juju.SetConfig(app, options))
-	w.Settle()
-}
-
-// hooks are the records of the hooks run since a number of them.
-func (w *World) hooks(since int) []jujusim.HookRecord {
-	w.T.Helper()
-	all, err := w.Juju.Hooks()
-	w.must(err)
-	return all[since:]
-}
 
 // Fault 1: changed values are compared until the first difference, the rest is noticed a hook later.
 func TestTheHookAfterADeploymentFindsNothingToDo(t *testing.T) {
@@ -148,51 +86,6 @@ func TestEachServiceRestartsForItsOwnCauseAlone(t *testing.T) {
 	}
 }
 
-// Fault 3: of several API servers one is picked at random each time.
-func TestTheAPIServerIsChosenOnceAndKeptWhileItIsListed(t *testing.T) {
-	t.Parallel()
-	w := Joined(t, Options{Servers: 3})
-	chosen := w.Server("/root/cdk/kubeconfig")
-	check := func(when, want string) {
-		t.Helper()
-		for _, path := range []string{"/root/cdk/kubeconfig", "/root/cdk/kubeproxyconfig", "/root/.kube/config", "/home/ubuntu/.kube/config"} {
-			if got := w.Server(path); got != want {
-				t.Errorf("%s: %s names %s, want %s", when, path, got, want)
-			}
-		}
-		if args := w.Read("/var/snap/kube-proxy/current/args"); !strings.Contains(args, `--master="`+want+`"`) {
-			t.Errorf("%s: kube-proxy has %s, want %s", when, args, want)
-		}
-	}
-	check("joined", chosen)
-	// Unrelated options do not move the node.
-	since := w.starts()
-	w.Config(map[string]string{"kubelet-extra-args": "max-pods=50"})
-	w.Config(map[string]string{"kubelet-extra-args": "max-pods=51"})
-	check("another option", chosen)
-	w.WantStarts(since, starts{kubelet: 2})
-
-	// A server that is not ours goes, and comes back: no reason to touch anything.
-	before := w.Traces()
-	others := slices.DeleteFunc(slices.Clone(w.API), func(a *API) bool { return a.URL() == chosen })
-	ours := w.API[slices.IndexFunc(w.API, func(a *API) bool { return a.URL() == chosen })]
-	for _, list := range [][]string{
-		{ours.HostPort(), others[0].HostPort(), ours.HostPort()},
-		{others[0].HostPort(), others[1].HostPort(), ours.HostPort()},
-	} {
-		w.companion("kubernetes-master", map[string]string{"api-servers": strings.Join(list, ",")})
-		w.WantStatus("active", "Kubernetes worker running.")
-	}
-	w.WantUntouched(before)
-
-	// Ours goes: one move, one restart each.
-	since = w.starts()
-	w.companion("kubernetes-master", map[string]string{"api-servers": others[0].HostPort()})
-	w.WantStatus("active", "Kubernetes worker running.")
-	check("ours is gone", others[0].URL())
-	w.WantStarts(since, starts{kubelet: 1, proxy: 1})
-}
-
 // Fault 4: upgrade-charm restarts both services, unpacks plugins over those in use and deletes objects.
 func TestAnUpgradeOfTheCharmWithNothingNewTouchesNothing(t *testing.T) {
 	t.Parallel()
@@ -259,92 +152,6 @@ func TestDockerStartsOnceAtInstallAndOnceForAllThatChanges(t *testing.T) {
 	}
 }
 
-// Fault 6: nobody is told of a renewed certificate or authority.
-func TestARenewedServerCertificateRestartsTheKubeletAlone(t *testing.T) {
-	t.Parallel()
-	w := Joined(t, Options{})
-	since, old := w.starts(), w.Read("/root/cdk/server.crt")
-	w.companion("easyrsa", map[string]string{"renew": "1"})
-	w.WantStatus("active", "Kubernetes worker running.")
-	if w.Read("/root/cdk/server.crt") == old {
-		t.Fatal("the certificate was not written")
-	}
-	w.WantStarts(since, starts{kubelet: 1})
-}
-
-// Fault 6: nobody is told of a renewed certificate or authority.
-func TestANewAuthorityRestartsBothServicesOnce(t *testing.T) {
-	t.Parallel()
-	w := Joined(t, Options{})
-	since := w.starts()
-	both := w.Read("/root/cdk/ca.crt") + certificateText(t, NewAuthority(t, t.TempDir()))
-	w.must(w.Juju.SetBag(w.relation("certificates"), "easyrsa/0", map[string]string{"ca": both}))
-	w.Settle()
-	w.WantStatus("active", "Kubernetes worker running.")
-	if w.Read("/root/cdk/ca.crt") != both || w.Read("/usr/local/share/ca-certificates/kubernetes-worker.crt") != both {
-		t.Error("the authorities were not written")
-	}
-	w.WantStarts(since, starts{kubelet: 1, proxy: 1})
-}
-
-func certificateText(t *testing.T, a *Authority) string {
-	t.Helper()
-	text, err := os.ReadFile(a.CertFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-// Fault 7: the server certificate is asked for with the same address twice.
-func TestTheServerCertificateIsAskedForWithEachNameOnce(t *testing.T) {
-	t.Parallel()
-	for _, juju := range generations() {
-		w := Joined(t, Options{Juju: juju})
-		const want = `["10.0.0.11", "127.0.0.1", "worker-0", "worker-0.example.test"]`
-		if got := w.Own("certificates")["sans"]; got != want {
-			t.Errorf("Juju %s: sans %s, want %s", juju, got, want)
-		}
-		block, _ := pem.Decode([]byte(w.Read("/root/cdk/server.crt")))
-		cert, err := x509.ParseCertificate(block.Bytes)
-		w.must(err)
-		names := slices.Clone(cert.DNSNames)
-		for _, ip := range cert.IPAddresses {
-			names = append(names, ip.String())
-		}
-		slices.Sort(names)
-		if !slices.Equal(slices.Compact(names), []string{"10.0.0.11", "127.0.0.1", "worker-0", "worker-0.example.test"}) {
-			t.Errorf("Juju %s: the certificate is for %v", juju, names)
-		}
-	}
-}
-
-// Fault 8: enable-kube-dns=False counts as true.
-func TestAClusterWithoutDNSGivesTheKubeletNone(t *testing.T) {
-	t.Parallel()
-	w := New(t, Options{})
-	w.DeployWorker()
-	w.DeployCompanions()
-	w.must(w.Juju.SetConfig("kubernetes-master", map[string]string{"enable-dns": "false"}))
-	w.Relate()
-	w.Settle()
-	w.WantStatus("active", "Kubernetes worker running.")
-	if config := w.Read("/root/cdk/kubelet/config.yaml"); strings.Contains(config, "clusterDNS") || !strings.Contains(config, "clusterDomain: cluster.local") {
-		t.Errorf("configuration:\n%s", config)
-	}
-	since := w.starts()
-	w.companion("kubernetes-master", map[string]string{"enable-dns": "true"})
-	if config := w.Read("/root/cdk/kubelet/config.yaml"); !strings.Contains(config, "clusterDNS:\n  - 10.152.183.10") {
-		t.Errorf("configuration:\n%s", config)
-	}
-	w.WantStarts(since, starts{kubelet: 1})
-	w.companion("kubernetes-master", map[string]string{"enable-dns": "false"})
-	if config := w.Read("/root/cdk/kubelet/config.yaml"); strings.Contains(config, "clusterDNS") {
-		t.Errorf("configuration:\n%s", config)
-	}
-	w.WantStarts(since, starts{kubelet: 2})
-}
-
 // Fault 9: removed arguments are sent as null for ever.
 func TestARemovedArgumentIsTakenBackOnce(t *testing.T) {
 	t.Parallel()
@@ -403,90 +210,6 @@ func TestADeprecatedFlagWarnsOnceAndActs(t *testing.T) {
 	}
 }
 
-// Fault 15: labels are tried each second for 180 s while the API is away, then the status is active.
-func TestLabelsWithTheAPIAwayAreOneBoundedTry(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name    string
-		away    func(*API)
-		message string
-	}{
-		{"answers 503", func(a *API) { a.Fail(503) }, "Waiting for an API server to answer: cannot get node worker-0: no API server answers: …"},
-		{"cuts connections", (*API).Close, "Waiting for an API server to answer: cannot get node worker-0: no API server answers: …"},
-	} {
-		w := Joined(t, Options{})
-		before, ran := w.Traces(), len(w.hooks(0))
-		w.API[0].Requests()
-		c.away(w.API[0])
-		w.Config(map[string]string{"labels": "zone=a"})
-		w.WantStatus("waiting", c.message)
-		w.WantUntouched(before)
-		records := w.hooks(ran)
-		if len(records) != 1 || records[0].Wall > 12*time.Second {
-			t.Errorf("%s: %d hooks, the first took %s", c.name, len(records), records[0].Wall)
-		}
-		if n := len(w.API[0].Requests()); n > 2 {
-			t.Errorf("%s: %d requests, want one try", c.name, n)
-		}
-		if c.name == "cuts connections" {
-			continue // its port is gone for good
-		}
-		w.API[0].Fail(0)
-		w.UpdateStatus()
-		w.WantStatus("active", "Kubernetes worker running.")
-		if w.API[0].Labels(w.Node)["zone"] != "a" {
-			t.Errorf("%s: the label was not made up for", c.name)
-		}
-		w.WantUntouched(before)
-	}
-}
-
-// Fault 28: relation data is written again in every hook, with Juju's own keys copied in.
-func TestAUnitWritesOnlyItsOwnKeysAndOnlyWhatDiffers(t *testing.T) {
-	t.Parallel()
-	w := Joined(t, Options{})
-	w.UpdateStatus()
-	w.Config(map[string]string{"kubelet-extra-args": "max-pods=50", "proxy-extra-args": "v=2"})
-	w.must(w.Juju.Upgrade("kubernetes-worker", w.CharmDir))
-	w.Settle()
-	writes := map[string]int{}
-	for _, r := range w.hooks(0) {
-		for _, key := range r.Flushed {
-			writes[key]++
-		}
-	}
-	for key, n := range writes {
-		if n > 1 && !strings.HasSuffix(key, " kubeconfig-hash") {
-			t.Errorf("%q was written %d times", key, n)
-		}
-		for _, foreign := range []string{"private-address", "ingress-address", "egress-subnets"} {
-			if strings.HasSuffix(key, " "+foreign) {
-				t.Errorf("%q is not ours", key)
-			}
-		}
-	}
-	keys := map[string][]string{
-		"kube-control":      {"auth_group", "gpu", "kubelet_user", "schema_vers"},
-		"certificates":      {"certificate_name", "client_cert_requests", "common_name", "sans", "unit_name"},
-		"cni":               {"image-registry", "is_master", "kubeconfig-hash", "kubeconfig_path"},
-		"kube-api-endpoint": nil,
-	}
-	for endpoint, want := range keys {
-		bag := w.Own(endpoint)
-		for _, own := range []string{"private-address", "ingress-address", "egress-subnets"} {
-			delete(bag, own)
-		}
-		if got := slices.Sorted(maps.Keys(bag)); !slices.Equal(got, want) {
-			t.Errorf("%s: keys %v, want %v", endpoint, got, want)
-		}
-		for _, key := range want {
-			if writes[fmt.Sprintf("relation %s:%d %s", endpoint, w.relation(endpoint), key)] == 0 {
-				t.Errorf("%s %s is in the bag without having been written: %v", endpoint, key, writes)
-			}
-		}
-	}
-}
-
 // Fault 29: stop leaves kubeconfigs with tokens on the disk.
 func TestAUnitThatGoesLeavesNoCredentialsBehind(t *testing.T) {
 	t.Parallel()
@@ -518,35 +241,6 @@ func TestAUnitThatGoesLeavesNoCredentialsBehind(t *testing.T) {
 			t.Errorf("%s is %s and %s", unit, u.ActiveState, u.FileState)
 		}
 	}
-}
-
-// find looks for texts in all files below a directory but those of the stand-ins, and gives each place with what is there.
-func (w *World) find(root string, texts []string) map[string]string {
-	w.T.Helper()
-	found := map[string]string{}
-	w.must(filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return err
-		}
-		content, err := os.ReadFile(path)
-		for _, text := range texts {
-			if strings.Contains(string(content), text) {
-				found[path] = text
-			}
-		}
-		return err
-	}))
-	return found
-}
-
-// keyBody is the first line of a private key's base64 text, by which it is found wherever it is written.
-func keyBody(text string) string {
-	for line := range strings.Lines(text[strings.Index(text, "-----BEGIN"):]) {
-		if line = strings.TrimSpace(line); len(line) > 40 && !strings.HasPrefix(line, "-----") {
-			return line
-		}
-	}
-	return text
 }
 
 // Fault 30: 34 of 76 restarts had no cause.
@@ -591,23 +285,4 @@ func TestEveryRestartHasACauseInTheLog(t *testing.T) {
 	if got, want := w.starts(), (starts{kubelet: 6, proxy: 4, runtime: 3}); got != want {
 		t.Errorf("started %+v, want %+v", got, want)
 	}
-}
-
-// pluginArchive makes a resource of plugins with these contents.
-func (w *World) pluginArchive(plugins map[string]string) string {
-	w.T.Helper()
-	path := filepath.Join(filepath.Dir(w.Root), "other.tgz")
-	file, err := os.Create(path)
-	w.must(err)
-	packed := gzip.NewWriter(file)
-	archive := tar.NewWriter(packed)
-	for _, name := range slices.Sorted(maps.Keys(plugins)) {
-		w.must(archive.WriteHeader(&tar.Header{Name: "./" + name, Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(plugins[name]))}))
-		_, err := archive.Write([]byte(plugins[name]))
-		w.must(err)
-	}
-	w.must(archive.Close())
-	w.must(packed.Close())
-	w.must(file.Close())
-	return path
 }
