@@ -153,6 +153,10 @@ func (r *run) printedVersion(ctx context.Context, program, revision string) (str
 func (r *run) observeUnits(ctx context.Context, f *worker.Facts) error {
 	names := []string{worker.KubeletUnit, worker.KubeProxyUnit, worker.ContainerdUnit, worker.DockerUnit}
 	units, err := r.settledUnits(ctx, names)
+	if err != nil && r.stopping() {
+		r.warn(ctx, "cannot stop services: "+err.Error()) // the node and its credentials have to go nevertheless
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("cannot see which services run: %w", err)
 	}

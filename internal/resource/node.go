@@ -57,7 +57,7 @@ func (l NodeLabels) Plan(_ context.Context, sys *System) (*Change, error) {
 			return err
 		}
 		if _, err := sys.Nodes.PatchNodeLabels(ctx, l.Node, set, remove); err != nil {
-			return labelCondition(l.Node, set, remove, err)
+			return labelCondition(set, remove, err)
 		}
 		sys.NodeChanges++
 		return l.record(sys)
@@ -86,11 +86,14 @@ func (l NodeLabels) differences() (set map[string]string, remove []string) {
 }
 
 // labelCondition tells a refused label, which a person must mend, from an API server that cannot be reached.
-func labelCondition(node string, set map[string]string, remove []string, err error) error {
+func labelCondition(set map[string]string, remove []string, err error) error {
 	names := append(slices.Sorted(maps.Keys(set)), remove...)
-	what := fmt.Sprintf("cannot label node %s (%s): %v", node, strings.Join(names, ", "), err)
-	if kind := kube.KindOf(err); kind == kube.Unreachable || kind == kube.Conflict || kind == kube.NotFound {
+	what := fmt.Sprintf("cannot put labels %s on the node: %v", strings.Join(names, ", "), err)
+	switch kube.KindOf(err) {
+	case kube.Unreachable, kube.Conflict, kube.NotFound:
 		return condition.NewWaiting(what)
+	case kube.Invalid:
+		return condition.NewBlocked(what + "; correct the option labels")
 	}
 	return condition.NewBlocked(what)
 }
@@ -126,7 +129,7 @@ func (n NodeAbsent) Plan(_ context.Context, sys *System) (*Change, error) {
 	return &Change{Cause: "removed from the cluster", Apply: func(ctx context.Context) error {
 		sys.tried[n.ID()] = true
 		if err := sys.Nodes.DeleteNode(ctx, n.Node); err != nil {
-			n.Warn(ctx, fmt.Sprintf("Failed to unregister node. cannot delete node %s: %v", n.Node, err))
+			n.Warn(ctx, "Failed to unregister node. "+err.Error())
 		}
 		return nil
 	}}, nil

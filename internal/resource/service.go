@@ -2,6 +2,7 @@ package resource
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -255,21 +256,28 @@ func (s Service) planStop(sys *System, unit systemd.Unit) *Change {
 			return nil
 		}}
 	}
+	if sys.tried["stop "+s.Unit] {
+		return nil // a removal has other things to do than to wait for it again
+	}
 	return &Change{Cause: "stopped and disabled", Apply: func(ctx context.Context) error {
+		sys.tried["stop "+s.Unit] = true
+		var problems []error
 		if active {
-			if err := sys.Services.Stop(ctx, s.Unit); err != nil {
-				return wrap("stop "+s.Unit, err)
-			}
+			stopping, cancel := context.WithTimeout(ctx, stopPatience)
+			defer cancel()
+			problems = append(problems, wrap("stop "+s.Unit, sys.Services.Stop(stopping, s.Unit)))
 		}
 		if enabled {
-			if err := sys.Services.Disable(ctx, s.Unit); err != nil {
-				return wrap("disable "+s.Unit, err)
-			}
+			problems = append(problems, wrap("disable "+s.Unit, sys.Services.Disable(ctx, s.Unit)))
 		}
 		delete(sys.State.Services, s.Unit)
-		return nil
+		return errors.Join(problems...)
 	}}
 }
+
+// stopPatience is longer than the 90 seconds after which systemd kills what does not stop, and short enough that two
+// services that even outlive that leave a removal time for the rest.
+const stopPatience = 100 * time.Second
 
 // restarting reports whether systemd is on the way of starting the unit by itself.
 func restarting(u systemd.Unit) bool {

@@ -21,7 +21,7 @@ type gate struct {
 	server  *httptest.Server
 
 	mu      sync.Mutex
-	refuse  map[string]int // status by method
+	refuse  map[string]int // status by method; forever for no answer at all
 	message string         // of refusals
 	hang    bool
 	asked   []string // methods
@@ -87,7 +87,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status, message, hang := g.refuse[r.Method], g.message, g.hang
 	g.mu.Unlock()
 	switch {
-	case hang:
+	case hang, status == forever:
 		<-r.Context().Done() // the client gives up
 	case status != 0 && message == "":
 		refuse(w, status, http.StatusText(status))
@@ -97,6 +97,9 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.api.serve(w, r)
 	}
 }
+
+// forever is the status of a request that is not answered.
+const forever = -1
 
 // every refuses all methods with one status.
 func every(status int) map[string]int {
@@ -250,7 +253,7 @@ func TestLabelsThatTheServerRefusesBlockAndAreNamed(t *testing.T) {
 	before := imprintOf(w)
 	g.behave(map[string]int{http.MethodPatch: http.StatusUnprocessableEntity}, `Node "worker-0" is invalid: metadata.labels: forbidden by policy`)
 	w.Config(map[string]string{"labels": "zone=a rack=7"})
-	w.WantStatus("blocked", `cannot label node worker-0 (rack, zone): cannot label node worker-0: Node "worker-0" is invalid: metadata.labels: forbidden by policy`)
+	w.WantStatus("blocked", `cannot put labels rack, zone on the node: cannot label node worker-0: Node "worker-0" is invalid: metadata.labels: forbidden by policy; correct the option labels`)
 	wantUntouched(w, before)
 	if n := count(g.requests(), http.MethodPatch); n != 1 {
 		t.Errorf("the hook tried %d times, want 1", n)
@@ -286,7 +289,7 @@ func TestLabelsWithTheServerAwayAreTriedOnceAndTheNextHookGoesOn(t *testing.T) {
 	}{
 		{"nothing answers", every(503), []string{"GET"}, "Waiting for an API server to answer: cannot get node worker-0: …"},
 		{"only writing fails", map[string]int{http.MethodPatch: 503}, []string{"GET", "PATCH"},
-			"cannot label node worker-0 (zone): cannot label node worker-0: no API server answers: …"},
+			"cannot put labels zone on the node: cannot label node worker-0: no API server answers: …"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,165 @@
+package model
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"kubernetes-worker/internal/systemd/systemdtest"
+)
+
+// unitFaults makes services fail.
+func unitFaults(w *World, faults map[string]systemdtest.UnitFault) {
+	w.T.Helper()
+	w.must(w.Systemd.SetFaults(systemdtest.Faults{Units: faults}))
+}
+
+func crash(status int32, restarts uint32) systemdtest.UnitFault {
+	return systemdtest.UnitFault{Crash: &systemdtest.Crash{ExitStatus: status, Restarts: restarts}}
+}
+
+func TestADaemonThatCrashesIsNamedAndToldOnce(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		faults map[string]systemdtest.UnitFault
+		status string
+		down   []string
+	}{
+		{"kubelet", map[string]systemdtest.UnitFault{Kubelet: crash(3, 5)}, "Waiting for kubelet to start.", []string{Kubelet}},
+		{"kube-proxy", map[string]systemdtest.UnitFault{Proxy: crash(3, 5)}, "Waiting for kube-proxy to start.", []string{Proxy}},
+		{"both", map[string]systemdtest.UnitFault{Kubelet: crash(3, 5), Proxy: crash(3, 5)}, "Waiting for kubelet,kube-proxy to start.", []string{Kubelet, Proxy}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := Joined(t, Options{})
+			unitFaults(w, c.faults)
+			for range 3 {
+				w.UpdateStatus()
+				w.WantStatus("waiting", c.status)
+			}
+			for _, unit := range c.down {
+				if n := strings.Count(w.Log(), unit+" does not run: activating (auto-restart), result exit-code, exit status 3, restarted 5 times by systemd"); n != 1 {
+					t.Errorf("the log tells %d times of %s, want once:\n%s", n, unit, w.Log())
+				}
+				if n := strings.Count(w.Log(), "last lines of "+unit+":"); n != 1 {
+					t.Errorf("the log shows %d times what %s said last, want once", n, unit)
+				}
+			}
+			if !strings.Contains(w.Log(), "standin: the last words of a daemon") {
+				t.Error("the log does not show what the daemon said")
+			}
+			unitFaults(w, nil)
+			w.UpdateStatus()
+			w.WantStatus("active", "Kubernetes worker running.")
+			// systemd starts it over and over; a start by the charm would only hide the fault.
+			wantRestarts(w, 1, 1)
+		})
+	}
+}
+
+func TestADaemonThatSystemdGaveUpIsStartedByTheNextHook(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	fault := crash(1, 5)
+	fault.Crash.GiveUp = true
+	unitFaults(w, map[string]systemdtest.UnitFault{Kubelet: fault})
+	w.UpdateStatus()
+	w.WantStatus("waiting", "Waiting for kubelet to start.")
+	wantRestarts(w, 2, 1) // one try in a hook
+	unitFaults(w, nil)
+	w.UpdateStatus()
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantRestarts(w, 2, 1)
+}
+
+func TestAnOptionThatMakesKubeletCrashIsShownAndCorrectedByTheUser(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	fault := crash(1, 0)
+	fault.Crash.WhenFile, fault.Crash.WhenContains = "var/snap/kubelet/current/args", `v="99"`
+	unitFaults(w, map[string]systemdtest.UnitFault{Kubelet: fault})
+	w.Config(map[string]string{"kubelet-extra-args": "v=99"})
+	w.WantStatus("waiting", "Waiting for kubelet to start.")
+	w.Config(map[string]string{"kubelet-extra-args": ""})
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantRestarts(w, 3, 1)
+}
+
+func TestDaemonsThatSomebodyStoppedAreStarted(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	for _, unit := range []string{Kubelet, Proxy, Runtime} {
+		w.must(w.Systemd.StopUnit(unit))
+	}
+	runtime := w.Restarts(Runtime)
+	w.UpdateStatus()
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantRestarts(w, 2, 2)
+	if n := w.Restarts(Runtime) - runtime; n != 1 {
+		t.Errorf("the runtime was started %d times, want 1", n)
+	}
+	for _, unit := range []string{Kubelet, Proxy, Runtime} {
+		if !strings.Contains(w.Log(), "service:"+unit+": started: it was inactive") {
+			t.Errorf("the log does not tell why %s was started", unit)
+		}
+	}
+}
+
+func TestAStartThatSystemdRefusesIsToldAndRepeatedByTheNextHook(t *testing.T) {
+	for _, result := range []string{"failed", "timeout"} {
+		t.Run(result, func(t *testing.T) {
+			t.Parallel()
+			w := Joined(t, Options{})
+			unitFaults(w, map[string]systemdtest.UnitFault{Kubelet: {Job: result}})
+			w.Config(map[string]string{"kubelet-extra-args": "v=4"})
+			w.WantStatus("waiting", "Waiting for kubelet to start.")
+			if !strings.Contains(w.Log(), Kubelet+" does not run: failed (failed), result ") {
+				t.Errorf("the log does not tell:\n%s", w.Log())
+			}
+			unitFaults(w, nil)
+			w.UpdateStatus()
+			w.WantStatus("active", "Kubernetes worker running.")
+			if args := w.Read("/var/snap/kubelet/current/args"); !strings.Contains(args, `--v="4"`) {
+				t.Errorf("arguments %s", args)
+			}
+			wantRestarts(w, 3, 1) // once in each hook
+		})
+	}
+}
+
+func TestARuntimeThatIsDownIsNotActive(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	unitFaults(w, map[string]systemdtest.UnitFault{Runtime: crash(1, 9)})
+	w.API[0].NotReady(true) // as kubelet reports it
+	w.UpdateStatus()
+	w.WantStatus("waiting", "Waiting for node worker-0 to be Ready: container runtime network not ready")
+	wantRestarts(w, 1, 1)
+	unitFaults(w, nil)
+	w.API[0].NotReady(false)
+	w.UpdateStatus()
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantRestarts(w, 1, 1)
+}
+
+func TestSystemdAwayFailsTheHookAndTheNextOneGoesOn(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	before := imprintOf(w)
+	w.must(w.Systemd.SetFaults(systemdtest.Faults{Down: true}))
+	w.must(w.Juju.UpdateStatus(Unit))
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	if err := w.Juju.Settle(ctx); err == nil {
+		t.Error("the hook succeeded although nobody knows which services run")
+	}
+	if !strings.Contains(w.Log(), "cannot see which services run: ") {
+		t.Errorf("the log does not tell:\n%s", w.Log())
+	}
+	unitFaults(w, nil)
+	w.must(w.Juju.Resolve(Unit, true))
+	w.Settle()
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantUntouched(w, before)
+}
