@@ -133,10 +133,10 @@ func TestARemovedUnitLeavesTheClusterAndKeepsNoCredentials(t *testing.T) {
 // TestARemovalSucceedsWhateverIsBroken: Juju waits for these hooks, and a unit that fails them is hard to get rid of.
 func TestARemovalSucceedsWhateverIsBroken(t *testing.T) {
 	for _, c := range []struct {
-		name   string
-		break_ func(w *World, g *gate)
-		log    []string // that the log tells
-		stays  bool     // the node stays in the cluster
+		name  string
+		harm  func(w *World, g *gate)
+		log   []string // that the log tells
+		stays bool     // the node stays in the cluster
 	}{
 		{"the API server is gone", func(_ *World, g *gate) { g.close() },
 			[]string{"Failed to unregister node. cannot delete node worker-0: no API server answers: "}, true},
@@ -151,7 +151,7 @@ func TestARemovalSucceedsWhateverIsBroken(t *testing.T) {
 			t.Parallel()
 			w, g := gated(t)
 			tokens := tokensInUse(w)
-			c.break_(w, g)
+			c.harm(w, g)
 			removeWorker(w)
 			wantNoCredentials(w, tokens)
 			for _, text := range c.log {
