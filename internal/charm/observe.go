@@ -179,7 +179,7 @@ func (r *run) settledUnits(ctx context.Context, names []string) (map[string]syst
 		young := false
 		for _, name := range []string{worker.KubeletUnit, worker.KubeProxyUnit} {
 			u := units[name]
-			young = young || r.system.Restarts[name] > 0 && u.Running() && time.Since(u.StartedAt) < settleTime
+			young = young || r.system.Restarts[name] > 0 && u.Running() && time.Since(u.StartedAt) < r.invocation.Settle
 		}
 		if !young {
 			return units, nil

@@ -39,6 +39,7 @@ type Invocation struct {
 	Stdout   io.Writer
 	Stderr   io.Writer
 	Observer resource.Observer // sees each change; nil in production
+	Settle   time.Duration     // how long a started daemon is watched before it counts as running; 0: a second
 }
 
 // run is the state of one invocation.
@@ -87,6 +88,9 @@ func open(ctx context.Context, in Invocation, event juju.Event) (*run, error) {
 	r := &run{invocation: in, event: event, clock: time.Now, warned: map[string]bool{}}
 	r.began = r.clock()
 	r.now = r.began
+	if r.invocation.Settle == 0 {
+		r.invocation.Settle = settleTime
+	}
 	var err error
 	if r.env, err = juju.ReadEnvironment(in.Getenv); err != nil {
 		return nil, err
@@ -134,9 +138,9 @@ func (r *run) readModel(ctx context.Context) error {
 }
 
 func (r *run) close() {
+	r.report() // first: a transport that is closed does not know any more which one it was
 	r.machine.systemd.Close()
 	_ = r.transport.Close()
-	r.report()
 }
 
 // hook brings the machine closer to what the model says and tells Juju how far it came.
