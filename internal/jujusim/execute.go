@@ -207,6 +207,11 @@ func listenUnix(address string) (net.Listener, error) {
 		address = fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(address))
 	}
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: address, Net: "unix"})
+	// The last hook's socket may live for a moment in a process that somebody is just starting.
+	for tries := 0; errors.Is(err, syscall.EADDRINUSE) && tries < 100; tries++ {
+		time.Sleep(10 * time.Millisecond)
+		listener, err = net.ListenUnix("unix", &net.UnixAddr{Name: address, Net: "unix"})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the agent socket: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"kubernetes-worker/internal/jujusim/launch"
@@ -247,6 +248,9 @@ func copyIfDifferent(from, to string) error {
 
 // copyFile replaces to by rename, because the old file may be a running program.
 func copyFile(from, to string, mode os.FileMode) error {
+	// A process that is started meanwhile would have the new program open for writing, and nobody could run it.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	in, err := os.Open(from)
 	if err != nil {
 		return fmt.Errorf("cannot copy: %w", err)

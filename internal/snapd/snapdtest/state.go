@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 )
 
 // state is the content of state.json.
@@ -80,6 +81,9 @@ func (s *Server) save(st state) error {
 }
 
 func replaceFile(path string, text []byte) error {
+	// A process that is started meanwhile would have the file open for writing, and nobody could run it if it is a program.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	temporary := path + ".new"
 	if err := os.WriteFile(temporary, text, 0o644); err != nil {
 		return err
