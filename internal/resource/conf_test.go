@@ -27,6 +27,9 @@ func (s *snaps) InstallFile(context.Context, string, snapd.FileOptions, snapd.Pr
 	return nil
 }
 func (s *snaps) Refresh(context.Context, string, snapd.Options, snapd.Progress) error { return nil }
+func (s *snaps) Released(context.Context, string, string) (snapd.StoreChannel, error) {
+	return snapd.StoreChannel{}, errors.New("not asked for here")
+}
 func (s *snaps) Conf(_ context.Context, name string, _ ...string) (map[string]any, error) {
 	return s.conf[name], nil
 }

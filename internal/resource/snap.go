@@ -15,6 +15,10 @@ type Snap struct {
 	Print   string // fingerprint of that file
 	Channel string
 	Classic bool
+	// Release is the ID of the StoreRelease that has to hold before the store is asked for the snap; it may be empty.
+	Release string
+	// Newest also wants the revision that Release has found on the channel, as far as the store gives it.
+	Newest bool
 }
 
 // ID is snap:NAME.
@@ -22,6 +26,14 @@ func (s Snap) ID() string { return "snap:" + s.Name }
 
 // Stage is SnapStage.
 func (s Snap) Stage() Stage { return SnapStage }
+
+// Requires is the release, so that snaps of one release come together or not at all.
+func (s Snap) Requires() []string {
+	if s.Release == "" {
+		return nil
+	}
+	return []string{s.Release}
+}
 
 // Equal compares all fields.
 func (s Snap) Equal(other any) bool {
@@ -35,6 +47,9 @@ func (s Snap) Plan(ctx context.Context, sys *System) (*Change, error) {
 		return nil, snapCondition(s.Name, s.Channel, err) // which names the snap
 	}
 	cause := s.differs(installed, have, sys.State.Snaps[s.Name])
+	if newest := sys.released[s.Name+" "+s.Channel]; cause == "" && s.Newest && newest != have.Revision && !sys.renewed[s.Name] {
+		cause = fmt.Sprintf("revision %s, the store has %s", have.Revision, newest)
+	}
 	if cause == "" {
 		return nil, nil
 	}
@@ -46,6 +61,7 @@ func (s Snap) Plan(ctx context.Context, sys *System) (*Change, error) {
 			sys.State.Snaps[s.Name] = s.Print
 		} else {
 			delete(sys.State.Snaps, s.Name)
+			sys.renewed[s.Name] = true
 		}
 		return sys.State.Save()
 	}}, nil
@@ -73,7 +89,11 @@ func (s Snap) install(ctx context.Context, sys *System, installed bool, have sna
 		return sys.Snaps.InstallFile(ctx, s.File, snapd.FileOptions{Name: s.Name, Classic: s.Classic, Dangerous: true}, progress)
 	case installed:
 		sys.Log(ctx, "Refreshing "+s.Name+" from store")
-		return sys.Snaps.Refresh(ctx, s.Name, snapd.Options{Channel: s.Channel, Classic: s.Classic, Amend: have.Local()}, progress)
+		err := sys.Snaps.Refresh(ctx, s.Name, snapd.Options{Channel: s.Channel, Classic: s.Classic, Amend: have.Local()}, progress)
+		if snapd.Classify(err) == snapd.NoUpdate { // the store gives new revisions to some machines first
+			return nil
+		}
+		return err
 	default:
 		sys.Log(ctx, "Installing "+s.Name+" from store")
 		return sys.Snaps.Install(ctx, s.Name, snapd.Options{Channel: s.Channel, Classic: s.Classic}, progress)

@@ -42,6 +42,7 @@ type Snaps interface {
 	Install(ctx context.Context, name string, options snapd.Options, progress snapd.Progress) error
 	InstallFile(ctx context.Context, path string, options snapd.FileOptions, progress snapd.Progress) error
 	Refresh(ctx context.Context, name string, options snapd.Options, progress snapd.Progress) error
+	Released(ctx context.Context, name, channel string) (snapd.StoreChannel, error)
 	Conf(ctx context.Context, name string, keys ...string) (map[string]any, error)
 	SetConf(ctx context.Context, name string, conf map[string]any) error
 }
@@ -90,6 +91,8 @@ type System struct {
 	changed  map[string]string // file → what changed in it during this invocation
 	reloaded map[string]bool   // of these, the unit files that systemd has read since
 	tried    map[string]bool   // units that this invocation has started
+	released map[string]string // snap and channel → the revision that the store has there
+	renewed  map[string]bool   // snaps that this invocation has brought to the store's newest revision
 	waiting  map[string]error  // resources that this invocation has tried and that wait for somebody else
 }
 
@@ -109,6 +112,7 @@ func (s *System) See(seen Seen) { s.seen = seen }
 func (s *System) Prepare() {
 	s.Pending = map[string]map[string]string{}
 	s.Restarts, s.changed, s.reloaded, s.tried = map[string]int{}, map[string]string{}, map[string]bool{}, map[string]bool{}
+	s.released, s.renewed = map[string]string{}, map[string]bool{}
 	s.waiting = map[string]error{}
 }
 

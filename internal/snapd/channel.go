@@ -1,6 +1,9 @@
 package snapd
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // SameChannel reports whether two spellings name one channel: "1.28" is "1.28/stable", "stable" is "latest/stable".
 func SameChannel(a, b string) bool { return fullChannel(a) == fullChannel(b) }
@@ -20,10 +23,7 @@ func fullChannel(text string) string {
 	return strings.Join(parts, "/")
 }
 
-func isRisk(text string) bool {
-	switch text {
-	case "stable", "candidate", "beta", "edge":
-		return true
-	}
-	return false
-}
+// risks are those of every track, the safest first.
+var risks = [...]string{"stable", "candidate", "beta", "edge"}
+
+func isRisk(text string) bool { return slices.Contains(risks[:], text) }

@@ -153,6 +153,34 @@ func TestTheStoreAndTheDaemonAnswerQuestions(t *testing.T) {
 	wantClass(t, client.Install(ctx(t), "kubelet", snapd.Options{Classic: true}, nil), snapd.StoreUnreachable)
 }
 
+func TestAChannelWithoutAReleaseOfItsOwnHasWhatASaferOneHas(t *testing.T) {
+	server, client, _ := machine(t)
+	must(t, server.Publish("kubelet", "1.29/beta", "1.29.5"))
+	for _, c := range []struct{ channel, version string }{
+		{"1.28/stable", "1.28.1"},
+		{"1.28", "1.28.1"},
+		{"1.28/edge", "1.28.1"},
+		{"1.29/candidate", "1.29.0"},
+		{"1.29/beta", "1.29.5"},
+		{"1.29/edge", "1.29.5"},
+		{"1.29/edge/hot-fix", "1.29.5"},
+	} {
+		found, err := client.Released(ctx(t), "kubelet", c.channel)
+		must(t, err)
+		if found.Version != c.version {
+			t.Errorf("%s has %q, want %q", c.channel, found.Version, c.version)
+		}
+	}
+	for _, channel := range []string{"9.99/stable", "stable", "edge", "1.28/strange"} {
+		_, err := client.Released(ctx(t), "kubelet", channel)
+		wantClass(t, err, snapd.ChannelUnavailable)
+		var e *snapd.Error
+		if !errors.As(err, &e) || strings.Join(e.Channels(), " ") != "1.28/stable 1.29/beta 1.29/stable" {
+			t.Errorf("%s: %v", channel, err)
+		}
+	}
+}
+
 func TestAFileIsInstalledAndLaterReplacedByTheStore(t *testing.T) {
 	_, client, root := machine(t)
 	file := filepath.Join(root, "kubelet.snap")

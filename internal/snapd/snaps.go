@@ -167,6 +167,45 @@ func (c *Client) Find(ctx context.Context, name string) (StoreSnap, error) {
 	return StoreSnap{}, newError(SnapNotFound, op, "snap not found")
 }
 
+// Released asks the store what a snap has on a channel. Where a channel's own risk has nothing the store gives what a safer
+// one of its track has, and so does this. Classify(err) is ChannelUnavailable when there is nothing at all.
+func (c *Client) Released(ctx context.Context, name, channel string) (StoreChannel, error) {
+	found, err := c.Find(ctx, name)
+	if err != nil {
+		return StoreChannel{}, err
+	}
+	if offer, ok := found.on(channel); ok {
+		return offer, nil
+	}
+	e := newError(ChannelUnavailable, quoted("look in the store for snap", name), "no snap revision on specified channel")
+	for other := range found.Channels {
+		e.Releases = append(e.Releases, Release{Channel: other})
+	}
+	return StoreChannel{}, e
+}
+
+// on looks for a channel, and for the safer ones of its track from the nearest on.
+func (s StoreSnap) on(channel string) (StoreChannel, bool) {
+	released := map[string]StoreChannel{}
+	for name, offer := range s.Channels {
+		released[fullChannel(name)] = offer
+	}
+	wanted := fullChannel(channel)
+	if offer, ok := released[wanted]; ok {
+		return offer, true
+	}
+	parts := strings.Split(wanted, "/")
+	if len(parts) < 2 {
+		return StoreChannel{}, false
+	}
+	for at := slices.Index(risks[:], parts[1]); at >= 0; at-- {
+		if offer, ok := released[parts[0]+"/"+risks[at]]; ok {
+			return offer, true
+		}
+	}
+	return StoreChannel{}, false
+}
+
 func snapPath(name string) string { return "/v2/snaps/" + url.PathEscape(name) }
 
 func quoted(verb, name string) string { return verb + ` "` + clean(name, 80) + `"` }

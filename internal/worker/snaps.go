@@ -32,10 +32,12 @@ func baseSnaps() Handler {
 	}}
 }
 
-// snaps installs kubectl, kube-proxy and kubelet, and refreshes them where that needs nobody's word.
+// snaps installs kubectl, kube-proxy and kubelet, and refreshes them where that needs nobody's word. Those from the store
+// come only if it has all of them; the upgrade action also brings what is new on the channel they follow.
 func snaps() Handler {
 	return Handler{Name: "snaps", When: []flag{SnapdReady}, Declare: func(f Facts) ([]resource.Resource, error) {
 		var wants []resource.Resource
+		release := resource.StoreRelease{Channel: f.Options.Channel.String()}
 		for _, name := range snapNames {
 			if f.Options.AnyUnknown(options.ChannelOption) && !f.Resources[name].Attached() {
 				continue // nobody asked for the default; the finding about the option is the status
@@ -43,7 +45,15 @@ func snaps() Handler {
 			if _, installed := f.Snaps[name]; installed && f.outdated(name) && f.Options.RequireManualUpgrade && !f.UpgradeApproved {
 				continue
 			}
-			wants = append(wants, f.wantedSnap(name))
+			want := f.wantedSnap(name)
+			if _, installed := f.Snaps[name]; want.File == "" && (!installed || f.outdated(name) || f.UpgradeApproved) {
+				release.Snaps = append(release.Snaps, name)
+				want.Release, want.Newest = release.ID(), f.UpgradeApproved
+			}
+			wants = append(wants, want)
+		}
+		if len(release.Snaps) > 0 {
+			wants = append([]resource.Resource{release}, wants...)
 		}
 		return wants, nil
 	}}

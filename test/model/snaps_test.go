@@ -157,7 +157,7 @@ func besideFile(w *World, name string, content []byte) string {
 
 const needsUpgrade = "Needs manual upgrade, run the upgrade action"
 
-const storeTrouble = `Post "https://store.example/v2/snaps/refresh": dial tcp: lookup store.example on 10.0.0.1:53: no such host`
+const storeTrouble = `Get "https://store.example/v2/snaps/info/kubectl": dial tcp: lookup store.example on 10.0.0.1:53: no such host`
 
 // TestSnapTroubleAtInstallPassesByItself covers what can be in the way when the snaps are installed for the first time.
 func TestSnapTroubleAtInstallPassesByItself(t *testing.T) {
@@ -168,7 +168,7 @@ func TestSnapTroubleAtInstallPassesByItself(t *testing.T) {
 		message string
 	}{
 		{"the store is away", snapdtest.Faults{StoreAway: true}, "waiting",
-			`Waiting for the snap store, to install kubectl: cannot install "kubectl": ` + storeTrouble},
+			`Waiting for the snap store, to install kubectl: ` + storeTrouble},
 		{"another change of a snap is running", snapdtest.Faults{Busy: map[string]string{"kube-proxy": "auto-refresh"}}, "waiting",
 			`Waiting for snapd, busy with another change of kube-proxy: snap "kube-proxy" has "auto-refresh" change in progress`},
 		{"the download breaks off", snapdtest.Faults{ChangeError: map[string]string{"kubelet": "read tcp 10.0.0.11:1: connection reset by peer"}}, "waiting",
@@ -201,7 +201,7 @@ func TestSnapTroubleAtRefreshLeavesTheNodeRunning(t *testing.T) {
 		message string
 	}{
 		{"the store is away", snapdtest.Faults{StoreAway: true}, "waiting",
-			`Waiting for the snap store, to install kubectl: cannot refresh "kubectl": ` + storeTrouble},
+			`Waiting for the snap store, to install kubectl: ` + storeTrouble},
 		{"another change of each snap is running", snapdtest.Faults{Busy: map[string]string{"kubectl": "x", "kube-proxy": "x", "kubelet": "x"}}, "waiting",
 			`Waiting for snapd, busy with another change of kubectl: snap "kubectl" has "x" change in progress`},
 		{"the disk of the snaps is full", snapdtest.Faults{DiskFull: true}, "blocked", "cannot install snap kubectl: the disk is full; free some space"},
@@ -489,7 +489,7 @@ func TestTheUpgradeActionFailsWithTheReasonWhileTheStoreIsAway(t *testing.T) {
 	w.Config(map[string]string{"channel": "1.29/stable"})
 	w.must(w.Snapd.SetFaults(snapdtest.Faults{StoreAway: true}))
 	result := runUpgrade(w)
-	want := `the upgrade is not finished: Waiting for the snap store, to install kubectl: cannot refresh "kubectl": ` + storeTrouble
+	want := `the upgrade is not finished: Waiting for the snap store, to install kubectl: ` + storeTrouble
 	if result.Status != "failed" || result.Message != want {
 		t.Errorf("action %s: %s\nwant %s", result.Status, result.Message, want)
 	}
