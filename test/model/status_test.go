@@ -238,7 +238,6 @@ func TestTheStatusIsNeverActiveBeforeTheNodeIs(t *testing.T) {
 	w.Relate()
 	w.Settle()
 	w.WantStatus("waiting", "Waiting for node worker-0 to be Ready: container runtime network not ready")
-	w.UpdateStatus()
 	for _, status := range w.Shown() {
 		if strings.HasPrefix(status, "active") {
 			t.Errorf("the status was %s", status)
