@@ -147,7 +147,7 @@ func (s Service) hasRead(h Host, unit systemd.Unit, recorded map[string]string) 
 			continue
 		}
 		written, found := lastWritten(h, in.Path)
-		if !found && recorded != nil || written.Add(clockGrain).After(unit.StartedAt) {
+		if !found && recorded != nil || written.After(unit.StartedAt) {
 			return false
 		}
 	}
@@ -159,9 +159,6 @@ func (s Service) hasRead(h Host, unit systemd.Unit, recorded map[string]string) 
 	}
 	return true
 }
-
-// clockGrain is by how much a file's time may lag behind the clock that dates the start of a unit.
-const clockGrain = 10 * time.Millisecond
 
 // lastWritten is when a file was written or, for one that is not there, when its directory last changed.
 func lastWritten(h Host, file string) (time.Time, bool) {
