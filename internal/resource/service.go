@@ -242,7 +242,8 @@ func (s Service) record(sys *System) error {
 
 func (s Service) planStop(sys *System, unit systemd.Unit) *Change {
 	_, recorded := sys.State.Services[s.Unit]
-	active := unit.Running() || restarting(unit)
+	// A removal has other things to do than to wait a second time for what does not stop.
+	active := (unit.Running() || restarting(unit)) && !sys.tried["stop "+s.Unit]
 	enabled := unit.Found() && enabledAtBoot(unit)
 	if !active && !enabled {
 		if !recorded {
@@ -253,13 +254,10 @@ func (s Service) planStop(sys *System, unit systemd.Unit) *Change {
 			return nil
 		}}
 	}
-	if sys.tried["stop "+s.Unit] {
-		return nil // a removal has other things to do than to wait for it again
-	}
 	return &Change{Cause: "stopped and disabled", Apply: func(ctx context.Context) error {
-		sys.tried["stop "+s.Unit] = true
 		var problems []error
 		if active {
+			sys.tried["stop "+s.Unit] = true
 			stopping, cancel := context.WithTimeout(ctx, stopPatience)
 			defer cancel()
 			problems = append(problems, wrap("stop "+s.Unit, sys.Services.Stop(stopping, s.Unit)))
