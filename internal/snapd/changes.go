@@ -49,14 +49,22 @@ type task struct {
 	} `json:"progress"`
 }
 
+// rerefreshTask is a step of each refresh that waits for all others, and is being done from the start.
+const rerefreshTask = "check-rerefresh"
+
 // progress describes the change by the first task that is being done.
 func (ch change) progress() ChangeProgress {
 	p := ChangeProgress{Summary: clean(ch.Summary, 200), Steps: len(ch.Tasks)}
+	waits := ""
 	for _, t := range ch.Tasks {
 		switch t.Status {
 		case "Done", "Undone", "Hold", "Error":
 			p.Step++
 		case "Doing", "Undoing", "Abort":
+			if t.Kind == rerefreshTask {
+				waits = clean(t.Summary, 200)
+				continue
+			}
 			if p.Task != "" {
 				continue
 			}
@@ -65,6 +73,9 @@ func (ch change) progress() ChangeProgress {
 				p.Done, p.Total = t.Progress.Done, t.Progress.Total
 			}
 		}
+	}
+	if p.Task == "" {
+		p.Task = waits
 	}
 	return p
 }
