@@ -82,7 +82,7 @@ test-unit: ## run the unit tests, which need no root and nothing installed
 .PHONY: test-model
 test-model: ## run the real program under the simulated Juju, with stand-ins for snapd, systemd and the API server
 	@echo "== model layer"
-	@go test -timeout 20m ./test/model
+	@go test -timeout 25m -parallel 8 ./test/model
 
 .PHONY: test-api
 test-api: ## the same with a real etcd and real API servers

@@ -274,7 +274,8 @@ func (r *run) askNode(ctx context.Context, name string) worker.NodeFact {
 		return worker.NodeFact{Asked: true, Lost: r.state.NodeSeen && r.system.Restarts[worker.KubeletUnit] == 0}
 	}
 	if err != nil {
-		return worker.NodeFact{Asked: true, Failure: err}
+		kind := kube.KindOf(err)
+		return worker.NodeFact{Asked: true, Failure: err, Refused: kind == kube.Unauthorized || kind == kube.Forbidden}
 	}
 	return worker.NodeFact{Asked: true, Exists: true, Ready: n.IsReady(), Reason: reason(n), Labels: n.Labels}
 }

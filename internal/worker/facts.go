@@ -127,7 +127,8 @@ type Kubeconfigs struct {
 // NodeFact is this machine's Node object.
 type NodeFact struct {
 	Asked   bool  // an API server was asked
-	Failure error // no answer
+	Failure error // no answer, or a refusal
+	Refused bool  // an API server answered that it does not accept our token
 	Exists  bool
 	Ready   bool
 	Reason  string // why it is not Ready

@@ -34,7 +34,7 @@ const (
 //  5. cluster DNS not announced yet
 //  6. an upgrade that runs or needs the operator's word
 //  7. a missing relation or missing data from one
-//  8. services that do not run
+//  8. a container runtime or services that do not run
 //  9. a Node object that is not Ready, or an API server that does not answer
 //  10. running
 func StatusOf(f Facts, findings []error) Status {
@@ -62,6 +62,9 @@ func StatusOf(f Facts, findings []error) Status {
 	}
 	if missing := f.missingData(); missing != "" {
 		return Status{waiting, missing}
+	}
+	if f.runtimeDown() {
+		return Status{waiting, "Container runtime not available."}
 	}
 	if down := f.downServices(); len(down) > 0 {
 		return Status{waiting, "Waiting for " + strings.Join(down, ",") + " to start."}
@@ -119,6 +122,12 @@ func (f Facts) missingData() string {
 	return ""
 }
 
+// runtimeDown reports whether the container runtime was installed and does not run.
+func (f Facts) runtimeDown() bool {
+	unit := f.Units[f.runtime().Unit]
+	return unit.Exists && !unit.Running
+}
+
 // downServices names the daemons that do not run, kubelet first.
 func (f Facts) downServices() []string {
 	var down []string
@@ -133,6 +142,8 @@ func (f Facts) downServices() []string {
 // nodeStatus looks at the Node object: a unit is active only if the cluster sees a Ready node.
 func nodeStatus(f Facts) Status {
 	switch {
+	case f.Node.Refused:
+		return Status{waiting, fmt.Sprintf("Waiting for credentials that the API server accepts: %v", f.Node.Failure)}
 	case f.Node.Failure != nil:
 		return Status{waiting, fmt.Sprintf("Waiting for an API server to answer: %v", f.Node.Failure)}
 	case !f.Node.Exists:
@@ -167,7 +178,7 @@ func (f Facts) FailedUnits() []string {
 		return nil
 	}
 	var failed []string
-	for _, unit := range []string{KubeletUnit, KubeProxyUnit} {
+	for _, unit := range []string{f.runtime().Unit, KubeletUnit, KubeProxyUnit} {
 		if f.Units[unit].Exists && !f.Units[unit].Running {
 			failed = append(failed, unit)
 		}

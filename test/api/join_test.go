@@ -69,7 +69,7 @@ func TestAWorkerOnARealAPIServer(t *testing.T) {
 		w := c.joined(t, "worker-3", model.Options{})
 		// The companion makes a token for a user whom the API server does not know.
 		w.Companion("kubernetes-master", map[string]string{"admin-user": "nobody"})
-		w.WantStatus("waiting", "Waiting for an API server to answer: cannot get node worker-3: https://"+c.Servers[0]+" does not accept the token")
+		w.WantStatus("waiting", "Waiting for credentials that the API server accepts: cannot get node worker-3: https://"+c.Servers[0]+" does not accept the token")
 		w.Companion("kubernetes-master", map[string]string{"admin-user": "admin"})
 		w.WantStatus("active", "Kubernetes worker running.")
 	})

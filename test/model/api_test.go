@@ -157,6 +157,9 @@ func (g *gate) expectation(message string) string {
 	if strings.Contains(message, "%s") {
 		message = fmt.Sprintf(message, g.url())
 	}
+	if !strings.HasPrefix(message, "no API server answers") {
+		return "Waiting for credentials that the API server accepts: cannot get node worker-0: " + message
+	}
 	return "Waiting for an API server to answer: cannot get node worker-0: " + message
 }
 

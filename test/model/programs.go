@@ -103,8 +103,6 @@ func installPackage(root, name string) error {
 	if err := file.Close(); err != nil {
 		return err
 	}
-	// No installation is faster than the grain of a file's time, by which the charm tells what a daemon has read.
-	time.Sleep(20 * time.Millisecond)
 	units := map[string][]string{"docker.io": {"containerd", "docker"}, "containerd": {"containerd"}}[name]
 	for _, unit := range units {
 		path := filepath.Join(root, "lib/systemd/system", unit+".service")

@@ -71,7 +71,7 @@ func (w *World) Restore(s saved) {
 		w.copy(filepath.Join(s.dir, part), filepath.Join(w.dir(), part))
 	}
 	var err error
-	w.Systemd, err = systemdtest.Start(w.Root, systemdtest.Options{})
+	w.Systemd, err = systemdtest.Start(w.Root, systemdOptions())
 	w.must(err)
 	w.Snapd, err = snapdtest.Start(w.Root, snapdtest.Options{Services: w.Systemd})
 	w.must(err)

@@ -134,7 +134,7 @@ func TestARuntimeThatIsDownIsNotActive(t *testing.T) {
 	unitFaults(w, map[string]systemdtest.UnitFault{Runtime: crash(1, 9)})
 	w.API[0].NotReady(true) // as kubelet reports it
 	w.UpdateStatus()
-	w.WantStatus("waiting", "Waiting for node worker-0 to be Ready: container runtime network not ready")
+	w.WantStatus("waiting", "Container runtime not available.")
 	wantRestarts(w, 1, 1)
 	unitFaults(w, nil)
 	w.API[0].NotReady(false)

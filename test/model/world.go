@@ -105,7 +105,7 @@ func New(t *testing.T, o Options) *World {
 	}
 	w.layMachine()
 	w.CA = NewAuthority(t, dir)
-	if w.Systemd, err = systemdtest.Start(w.Root, systemdtest.Options{}); err != nil {
+	if w.Systemd, err = systemdtest.Start(w.Root, systemdOptions()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.Systemd.Close() })
@@ -171,6 +171,9 @@ func (w *World) layMachine() {
 		}
 	}
 }
+
+// systemdOptions make starts take longer than files' times are inexact.
+func systemdOptions() systemdtest.Options { return systemdtest.Options{JobTime: 15 * time.Millisecond} }
 
 func (w *World) startSnapd() {
 	var err error

@@ -2,6 +2,7 @@ package systemdtest
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -62,6 +63,9 @@ func (s *Server) do(member string, change func(*state) error) error {
 
 // requestJob carries a job out at once and tells every client that it is over.
 func (s *Server) requestJob(member, verb, name string) (dbus.ObjectPath, error) {
+	if verb != "stop" {
+		time.Sleep(s.jobTime)
+	}
 	id, result, err := s.runJob(member, verb, name)
 	if err != nil {
 		return "", err

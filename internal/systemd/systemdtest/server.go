@@ -25,12 +25,16 @@ type Options struct {
 	StateDir string
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
+	// JobTime is how long a job takes that starts something. Real ones take tens of milliseconds, and the charm, which tells
+	// by the times of files what a daemon has read, cannot tell times apart that are closer than a file's time is exact.
+	JobTime time.Duration
 }
 
 // Server is a running stand-in.
 type Server struct {
 	root, stateDir string
 	now            func() time.Time
+	jobTime        time.Duration
 	listener       net.Listener
 
 	mu    sync.Mutex // guards what follows and the state file
@@ -45,7 +49,7 @@ type Server struct {
 // Start serves on <root>/run/systemd/private until Close. The state of an earlier stand-in of that root is taken up. The
 // root must be short: the path of a Unix socket has at most 107 bytes.
 func Start(root string, o Options) (*Server, error) {
-	s := &Server{root: root, stateDir: o.StateDir, now: o.Now,
+	s := &Server{root: root, stateDir: o.StateDir, now: o.Now, jobTime: o.JobTime,
 		conns: map[*dbus.Conn]bool{}, raw: map[net.Conn]bool{}, calls: map[string]int{}}
 	if s.stateDir == "" {
 		s.stateDir = filepath.Join(root, DefaultStateDir)
