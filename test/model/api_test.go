@@ -6,9 +6,11 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -37,6 +39,16 @@ func newGate(w *World, index int, address string) *gate {
 	w.API[index].server = g.server
 	w.T.Cleanup(func() { g.close() })
 	return g
+}
+
+// gates counts the addresses that were given away.
+var gates atomic.Int32
+
+// ownLoopback is a loopback address that nobody else listens on, so that a gate that was closed can open again on its
+// port whatever ports others have taken meanwhile.
+func ownLoopback() string {
+	n := gates.Add(1)
+	return fmt.Sprintf("127.%d.%d.%d", 2+os.Getpid()%250, n/250, 1+n%250)
 }
 
 // open serves with a certificate of an authority.
@@ -110,7 +122,7 @@ func every(status int) map[string]int {
 func gated(t *testing.T) (*World, *gate) {
 	t.Helper()
 	w := New(t, Options{})
-	g := newGate(w, 0, "127.0.0.1")
+	g := newGate(w, 0, ownLoopback())
 	w.DeployWorker()
 	w.DeployCompanions()
 	w.Relate()
@@ -195,7 +207,7 @@ func TestAnAPIServerInTroubleDuringTheJoinIsWaitedFor(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w := New(t, Options{})
-			g := newGate(w, 0, "127.0.0.1")
+			g := newGate(w, 0, ownLoopback())
 			c.begin(g)
 			w.DeployWorker()
 			w.DeployCompanions()
