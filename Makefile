@@ -54,7 +54,7 @@ bench: ## measure hooks on a real machine over both transports and write docs/pe
 	@test/bench/run
 
 .PHONY: test
-test: lint test-unit test-model test-api test-machine ## run everything that must be green (root)
+test: lint test-unit charm test-model test-api test-machine ## run everything that must be green (root)
 	@echo "== all tests passed"
 
 .PHONY: lint
@@ -93,6 +93,8 @@ test-api: ## the same with a real etcd and real API servers
 test-machine: ## the same on a real machine with a real kubelet, as Juju 3.6 by socket and as Juju 2.9 and 4.0 by processes (root)
 	@echo "== machine layer: Juju 3.6, agent socket"
 	@DEMO_THEN=$(CURDIR)/test/machine/checks test/demo
+	@echo "== machine layer: snaps from a store, real snapd"
+	@STORE=1 DEMO_THEN=$(CURDIR)/test/machine/store-checks test/demo
 	@echo "== machine layer: Juju 4.0, processes"
 	@JUJU=4.0 TRANSPORT=exec test/demo
 	@echo "== machine layer: Juju 2.9, processes"
