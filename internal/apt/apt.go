@@ -183,15 +183,3 @@ func (a *Apt) listsOld() bool {
 	}
 	return a.Now().Sub(fetched) > listsAge
 }
-
-// Wait is the Sleep of a real machine.
-func Wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

@@ -270,7 +270,7 @@ func TestEndOfTheHookEndsTheRetries(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	m.Sleep = func(ctx context.Context, _ time.Duration) error {
 		cancel()
-		return apt.Wait(ctx, time.Hour)
+		return host.Wait(ctx, time.Hour)
 	}
 	m.runner.On("install docker.io", fails(t, "locked-frontend"))
 	if err := m.Install(ctx, []string{"docker.io"}, apt.Options{}); apt.KindOf(err) != apt.Locked || len(m.runner.Lines()) != 1 {
@@ -284,7 +284,7 @@ func TestEndOfTheHookEndsTheRetries(t *testing.T) {
 }
 
 func TestWaitEndsByItself(t *testing.T) {
-	if err := apt.Wait(context.Background(), time.Nanosecond); err != nil {
+	if err := host.Wait(context.Background(), time.Nanosecond); err != nil {
 		t.Error(err)
 	}
 }

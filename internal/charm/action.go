@@ -34,19 +34,8 @@ func Action(ctx context.Context, in Invocation, event juju.Event) int {
 func (r *run) upgrade(ctx context.Context) error {
 	r.approved = true
 	r.facts.UpgradeApproved = true
-	if err := r.fetch(ctx); err != nil {
-		return err
-	}
-	result, err := r.converge(ctx, worker.Handlers())
+	result, err := r.pass(ctx)
 	if err != nil {
-		return err
-	}
-	r.tellFindings(ctx, result)
-	if err := faults(result.Findings); err != nil {
-		return r.failed(ctx, err)
-	}
-	r.remember(result)
-	if err := r.commit(ctx, result); err != nil {
 		return err
 	}
 	status := worker.StatusOf(result.Facts, result.Findings)

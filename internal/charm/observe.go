@@ -184,7 +184,7 @@ func (r *run) settledUnits(ctx context.Context, names []string) (map[string]syst
 		if !young {
 			return units, nil
 		}
-		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+		if err := host.Wait(ctx, 100*time.Millisecond); err != nil {
 			return nil, err
 		}
 	}
@@ -247,7 +247,7 @@ func (r *run) observeNode(ctx context.Context, f worker.Facts) worker.NodeFact {
 		node := r.askNode(ctx, f.NodeName)
 		wait := patient && !node.Lost && node.Failure == nil && (!node.Exists || network && !node.Ready) &&
 			r.clock().Sub(began) < registerTime
-		if !wait || sleep(ctx, 250*time.Millisecond) != nil {
+		if !wait || host.Wait(ctx, 250*time.Millisecond) != nil {
 			r.node, r.nodeSeen = &node, seen
 			return node
 		}

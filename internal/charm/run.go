@@ -152,19 +152,25 @@ func (r *run) hook(ctx context.Context) error {
 		}
 		return r.stop(ctx)
 	}
+	_, err := r.pass(ctx)
+	return err
+}
+
+// pass is what every event of a living unit comes down to: fetch what came, converge, tell, remember and commit.
+func (r *run) pass(ctx context.Context) (reactive.Result[worker.Facts], error) {
 	if err := r.fetch(ctx); err != nil {
-		return err
+		return reactive.Result[worker.Facts]{}, err
 	}
 	result, err := r.converge(ctx, worker.Handlers())
 	if err != nil {
-		return err
+		return result, err
 	}
 	r.tellFindings(ctx, result)
 	if err := faults(result.Findings); err != nil {
-		return r.failed(ctx, err)
+		return result, r.failed(ctx, err)
 	}
 	r.remember(result)
-	return r.commit(ctx, result)
+	return result, r.commit(ctx, result)
 }
 
 // converge runs handlers to a fixed point.

@@ -32,7 +32,7 @@ func newMachine(root string, environ []string, log func(string)) *machine {
 	runner := host.NewExec(root, environ)
 	return &machine{
 		host: h, runner: runner, snapd: snapd.New(root, snapd.Settings{}), systemd: systemd.New(root, systemd.Settings{}),
-		packages: &packages{host: h, apt: &apt.Apt{Host: h, Runner: runner, Log: log, Now: time.Now, Sleep: sleep}},
+		packages: &packages{host: h, apt: &apt.Apt{Host: h, Runner: runner, Log: log, Now: time.Now, Sleep: host.Wait}},
 	}
 }
 
@@ -68,17 +68,6 @@ func (p *packages) Installed(names []string) (map[string]string, error) {
 func (p *packages) Install(ctx context.Context, names []string) error {
 	p.known = nil
 	return p.apt.Install(ctx, names, apt.Options{NoRecommends: true})
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // system puts the adapters together for the resources of one invocation.

@@ -205,7 +205,7 @@ func (m *Model) installTools(p place, unit string) error {
 		return fmt.Errorf("cannot make the tools directory: %w", err)
 	}
 	for _, name := range m.generation.Tools() {
-		if err := link("../shared/jujud", filepath.Join(dir, name)); err != nil {
+		if err := link("../common/jujud", filepath.Join(dir, name)); err != nil {
 			return err
 		}
 	}

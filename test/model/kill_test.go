@@ -82,6 +82,11 @@ func (v *victim) tell() {
 	}
 	v.step.Check(v.World)
 	want := v.ending()
+	for what, why := range want {
+		if strings.HasPrefix(what, stale) {
+			v.T.Errorf("step %s ends with a %s: %s", v.step.Name, what, why)
+		}
+	}
 	for place, got := range v.late {
 		for _, difference := range differences(want, got) {
 			v.T.Errorf("killed in step %s, %s: %s", v.step.Name, place, difference)
@@ -192,6 +197,7 @@ func (w *World) ending() map[string]string {
 // Names that only tests of whole stories need.
 const (
 	Docker    = "docker.service"
+	stale     = "stale "
 	stateFile = ".kubernetes-worker-state.json"
 )
 
@@ -233,7 +239,7 @@ func (w *World) inputsAreRead(all map[string]string) {
 			}
 			info, err := os.Stat(filepath.Join(w.Root, input))
 			if err == nil && info.ModTime().After(started) {
-				all["stale "+unit] = input + " was written after the start"
+				all[stale+unit] = input + " was written after the start"
 			}
 		}
 	}
