@@ -180,7 +180,7 @@ func (p place) dataDir() string             { return p.inner + "/var/lib/juju" }
 func (p place) agentDir(unit string) string { return p.dataDir() + "/agents/" + unitTag(unit) }
 func (p place) charmDir(unit string) string { return p.agentDir(unit) + "/charm" }
 func (p place) toolsDir(unit string) string { return p.dataDir() + "/tools/" + unitTag(unit) }
-func (p place) sharedTools() string         { return p.dataDir() + "/tools/shared" }
+func (p place) sharedTools() string         { return p.dataDir() + "/tools/common" }
 func (p place) launcher() string            { return p.sharedTools() + "/" + launch.Name }
 
 // installTools puts the program and its links on the machine, if they are not there.
