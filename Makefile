@@ -87,6 +87,7 @@ test-model: ## run the real program under the simulated Juju, with stand-ins for
 .PHONY: test-api
 test-api: ## the same with a real etcd and real API servers
 	@echo "== API layer"
+	@test/bed/artefact kubernetes >/dev/null
 	@go test -timeout 20m ./test/api
 
 .PHONY: test-machine
