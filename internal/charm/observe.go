@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -117,6 +118,8 @@ func (r *run) observeSnaps(ctx context.Context, f *worker.Facts) error {
 	for name, s := range snaps {
 		f.Snaps[name] = worker.SnapFact{Version: s.Version, Revision: s.Revision, Channel: s.Channel, Local: s.Local()}
 	}
+	r.recogniseFiles(snaps)
+	f.SnapRecords = r.state.Snaps
 	kubelet, installed := f.Snaps["kubelet"]
 	if !installed {
 		return nil
@@ -134,6 +137,24 @@ func (r *run) observeSnaps(ctx context.Context, f *worker.Facts) error {
 		f.KubeletPrinted = strings.TrimSpace(text[at+2:])
 	}
 	return nil
+}
+
+// recogniseFiles finds out which resource files the installed snaps came from, where no note says so: the state file was
+// lost, or somebody else installed them. snapd keeps the files that it installed as they were.
+func (r *run) recogniseFiles(snaps map[string]snapd.Snap) {
+	for name, s := range snaps {
+		known := r.state.Resources[name]
+		if r.state.Snaps[name] != "" || !s.Local() || !usable(known) {
+			continue
+		}
+		file := r.machine.host.Path("/var/lib/snapd/snaps/" + name + "_" + s.Revision + ".snap")
+		if info, err := os.Stat(file); err != nil || info.Size() != known.Size {
+			continue // another one
+		}
+		if print, err := fingerprintFile(file); err == nil && print == known.Fingerprint {
+			r.state.Snaps[name] = print
+		}
+	}
 }
 
 // printedVersion asks a program of a snap for its version, once for each revision.

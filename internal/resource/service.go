@@ -202,7 +202,7 @@ func (s Service) causes(recorded map[string]string, known bool, changed map[stri
 // start starts or restarts the unit and notes what it was started with.
 func (s Service) start(ctx context.Context, sys *System, unit systemd.Unit, how func(context.Context, string) error) error {
 	sys.tried[s.Unit] = true
-	if unit.NeedDaemonReload {
+	if unit.NeedDaemonReload || s.unitFileDiffers(sys.State.Services[s.Unit]) {
 		if err := s.reload(ctx, sys); err != nil {
 			return err
 		}
@@ -222,6 +222,14 @@ func (s Service) start(ctx context.Context, sys *System, unit systemd.Unit, how 
 // unitFilesChanged reports whether this invocation has written a drop-in of the unit and systemd was not told since.
 func (s Service) unitFilesChanged(sys *System) bool {
 	return slices.ContainsFunc(s.UnitFiles, func(path string) bool { return sys.changed[path] != "" && !sys.reloaded[path] })
+}
+
+// unitFileDiffers reports whether one of the inputs that differ is a unit file: written in an earlier invocation that was
+// killed before it told systemd, perhaps, and systemd does not report the first drop-in of a unit.
+func (s Service) unitFileDiffers(recorded map[string]string) bool {
+	return slices.ContainsFunc(s.Inputs, func(in Input) bool {
+		return recorded[in.Name] != in.Fingerprint && slices.Contains(s.UnitFiles, in.Path)
+	})
 }
 
 func (s Service) reload(ctx context.Context, sys *System) error {

@@ -236,3 +236,16 @@ func TestARestartThatWasNotNotedIsNotRepeated(t *testing.T) {
 		t.Errorf("calls %q", svc.calls)
 	}
 }
+
+func TestADropInOfAKilledInvocationIsReadBeforeTheRestart(t *testing.T) {
+	sys, _, svc := newSystem(t)
+	dropIn := File{Path: "/etc/systemd/system/x.service.d/x.conf", Content: []byte("[Service]\n")}
+	svc.units["x.service"] = systemd.Unit{LoadState: "loaded", ActiveState: "active", UnitFileState: "enabled", StartedAt: time.Now().Add(-time.Hour)}
+	sys.State.Services["x.service"] = map[string]string{dropIn.Path: "fingerprint of none"}
+	realise(t, sys, dropIn)
+	sys.Prepare() // killed here: the next invocation has not written the file itself, and systemd reports nothing
+	realise(t, sys, dropIn, Service{Unit: "x.service", Inputs: []Input{dropIn.Input()}, UnitFiles: []string{dropIn.Path}})
+	if got := strings.Join(svc.calls, ", "); got != "reload , restart x.service" {
+		t.Errorf("calls %s", got)
+	}
+}

@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"os"
 	"strings"
 	"testing"
 
@@ -180,5 +181,13 @@ func TestSnapsFromResourcesAloneNeedNoStore(t *testing.T) {
 	wantSnaps(w, "1.28.4")
 	if have, ok := w.Snapd.Snap("core"); !ok || have.Version != "16.2" {
 		t.Errorf("the base snap from the resource: %+v, %v", have, ok)
+	}
+	// Without its notes the charm finds out from snapd's own copies that nothing has to be upgraded.
+	w.must(os.Remove(stateOf(w)))
+	uploads := w.Snapd.Uploaded()
+	w.UpdateStatus()
+	w.WantStatus("active", "Kubernetes worker running.")
+	if now := w.Snapd.Uploaded(); now != uploads {
+		t.Errorf("%d bytes of snaps were sent again", now-uploads)
 	}
 }

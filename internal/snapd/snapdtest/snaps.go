@@ -6,6 +6,8 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -245,9 +247,22 @@ func (s *Server) installFile(w http.ResponseWriter, st *state, f Faults, filenam
 	next.LocalRevisions++
 	next.Version, next.Revision = about.Version, "x"+strconv.Itoa(next.LocalRevisions)
 	next.Channel, next.Classic = "", about.Classic
+	if err := s.keepBlob(next.Name, next.Revision, content); err != nil {
+		fail(w, http.StatusInternalServerError, "", "cannot keep snap file: "+err.Error(), nil)
+		return
+	}
 	s.begin(w, st, f, change{Kind: "install-snap", Snap: about.Name, Install: &next,
 		Task:    fmt.Sprintf("Mount snap %q (unset)", about.Name),
 		Summary: fmt.Sprintf("Install %q snap from file %q", about.Name, filename)})
+}
+
+// keepBlob keeps an installed file where snapd does, letter by letter. Of a large one that is only its beginning.
+func (s *Server) keepBlob(name, revision string, content []byte) error {
+	dir := filepath.Join(s.root, "var/lib/snapd/snaps")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return replaceFile(filepath.Join(dir, name+"_"+revision+".snap"), content)
 }
 
 // fullChannel is how snapd spells the channel that a snap follows.
