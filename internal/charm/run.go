@@ -117,6 +117,9 @@ func open(ctx context.Context, in Invocation, event juju.Event) (*run, error) {
 	}
 	r.machine = newMachine(root, in.Environ, func(line string) { _ = r.session.Log(ctx, juju.Info, line) })
 	r.system = r.machine.system(r.session, r.state)
+	if r.system.Patient = event.Kind == juju.Hook && event.Relation != ""; !r.system.Patient {
+		clear(r.state.Waits)
+	}
 	if err := r.readModel(ctx); err != nil {
 		r.close()
 		return nil, err

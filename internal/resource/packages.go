@@ -20,6 +20,9 @@ func (p DebianPackages) ID() string { return "packages:" + p.Group }
 // Stage is PackageStage.
 func (p DebianPackages) Stage() Stage { return PackageStage }
 
+// Outside marks it as one that asks outside.
+func (DebianPackages) Outside() {}
+
 // Equal compares the names.
 func (p DebianPackages) Equal(other any) bool {
 	o, ok := other.(DebianPackages)

@@ -33,7 +33,7 @@ func Realise(ctx context.Context, sys *System, wants []Resource, observer Observ
 			failed[r.ID()] = true
 			continue
 		}
-		if err := sys.waiting[r.ID()]; err != nil {
+		if err := sys.recall(r); err != nil {
 			failed[r.ID()] = true
 			findings = append(findings, err)
 			continue
@@ -41,7 +41,7 @@ func Realise(ctx context.Context, sys *System, wants []Resource, observer Observ
 		change, err := r.Plan(ctx, sys)
 		if err != nil {
 			failed[r.ID()] = true
-			sys.noteWaiting(r.ID(), err)
+			sys.noteWaiting(r, err)
 			findings = append(findings, err)
 			continue
 		}
@@ -60,7 +60,7 @@ func Realise(ctx context.Context, sys *System, wants []Resource, observer Observ
 		}
 		if err := apply(ctx, sys, r, *change, observer); err != nil {
 			failed[r.ID()] = true
-			sys.noteWaiting(r.ID(), err)
+			sys.noteWaiting(r, err)
 			findings = append(findings, err)
 			continue
 		}

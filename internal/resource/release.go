@@ -19,6 +19,9 @@ func (r StoreRelease) ID() string { return "release:" + r.Channel }
 // Stage is SnapStage, and it has to be declared before its snaps.
 func (r StoreRelease) Stage() Stage { return SnapStage }
 
+// Outside marks it as one that asks outside.
+func (StoreRelease) Outside() {}
+
 // Equal compares the channel and the snaps.
 func (r StoreRelease) Equal(other any) bool {
 	o, ok := other.(StoreRelease)

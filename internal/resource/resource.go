@@ -44,6 +44,13 @@ type Requirer interface {
 	Requires() []string
 }
 
+// Outsider is a resource whose making asks somebody outside the machine, who may be away: a store, a package mirror. The
+// asking costs half a minute then, so that Realise does not repeat it in each of the hooks that follow one another when
+// relations are made.
+type Outsider interface {
+	Outside()
+}
+
 // Change is what has to be done to a resource, and why.
 type Change struct {
 	// Cause is printed: "/root/cdk/kubelet/config.yaml changed: clusterDNS".

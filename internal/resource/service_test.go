@@ -102,7 +102,7 @@ func newSystem(t *testing.T) (*System, *host.Host, *services) {
 		t.Fatal(err)
 	}
 	svc := &services{units: map[string]systemd.Unit{}}
-	sys := &System{Host: h, Services: svc, State: file, Progress: func(context.Context, string) {}, Log: func(context.Context, string) {}}
+	sys := &System{Host: h, Services: svc, State: file, Now: time.Now, Progress: func(context.Context, string) {}, Log: func(context.Context, string) {}}
 	sys.Prepare()
 	return sys, h, svc
 }

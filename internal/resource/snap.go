@@ -35,6 +35,9 @@ func (s Snap) Requires() []string {
 	return []string{s.Release}
 }
 
+// Outside marks it as one that asks outside.
+func (Snap) Outside() {}
+
 // Equal compares all fields.
 func (s Snap) Equal(other any) bool {
 	return s == other

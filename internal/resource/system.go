@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"time"
 
 	"kubernetes-worker/internal/condition"
 	"kubernetes-worker/internal/host"
@@ -76,6 +77,9 @@ type System struct {
 	State *state.File
 	// Root says that the process may give files away.
 	Root bool
+	// Patient hooks come of themselves, many in a row; they do not ask again those outside who did not answer.
+	Patient bool
+	Now     func() time.Time
 	// Progress shows a maintenance message; Log tells the operator what was changed.
 	Progress func(ctx context.Context, message string)
 	Log      func(ctx context.Context, line string)
@@ -121,10 +125,35 @@ func (s *System) noteChange(name, what string) {
 	delete(s.reloaded, name)
 }
 
-func (s *System) noteWaiting(id string, err error) {
-	if condition.Of(err) == condition.Waiting {
-		s.waiting[id] = err
+// retryAfter is how long hooks that come of themselves leave those outside alone who did not answer. update-status comes
+// every five minutes.
+const retryAfter = 4 * time.Minute
+
+func (s *System) noteWaiting(r Resource, err error) {
+	if condition.Of(err) != condition.Waiting {
+		return
 	}
+	s.waiting[r.ID()] = err
+	if _, outside := r.(Outsider); outside {
+		s.State.Waits[r.ID()] = state.Wait{Since: s.Now().Unix(), Message: err.Error()}
+	}
+}
+
+// recall takes up what an earlier hook waits for, where this one is not to ask again.
+func (s *System) recall(r Resource) error {
+	if err := s.waiting[r.ID()]; err != nil {
+		return err
+	}
+	wait, waits := s.State.Waits[r.ID()]
+	if !waits {
+		return nil
+	}
+	age := s.Now().Sub(time.Unix(wait.Since, 0))
+	if s.Patient && age >= 0 && age < retryAfter {
+		return condition.NewWaiting(wait.Message)
+	}
+	delete(s.State.Waits, r.ID())
+	return nil
 }
 
 func (s *System) unit(ctx context.Context, name string) (systemd.Unit, error) {

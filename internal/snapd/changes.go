@@ -155,6 +155,8 @@ func (c *Client) settle(ctx context.Context, op, name string, progress Progress)
 	if err := c.get(ctx, op, path, c.settings.ReadTimeout, &list); err != nil {
 		return false, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, c.settings.OthersTimeout)
+	defer cancel()
 	waited := false
 	for _, ch := range list {
 		if ch.ID == "" || ch.Ready {

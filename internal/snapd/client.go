@@ -33,6 +33,8 @@ type Settings struct {
 	UploadTimeout time.Duration
 	// ChangeTimeout bounds the waiting for a change. Default 20 min.
 	ChangeTimeout time.Duration
+	// OthersTimeout bounds the waiting for a change that somebody else, or a hook that was killed, has begun. Default 5 min.
+	OthersTimeout time.Duration
 	// RestartPatience bounds how long the daemon may stay away in the middle of a change, because installing snapd
 	// or core restarts it. Default 1 min.
 	RestartPatience time.Duration
@@ -86,6 +88,7 @@ func (s Settings) withDefaults() Settings {
 		{&s.StoreTimeout, 2 * time.Minute},
 		{&s.UploadTimeout, 10 * time.Minute},
 		{&s.ChangeTimeout, 20 * time.Minute},
+		{&s.OthersTimeout, 5 * time.Minute},
 		{&s.RestartPatience, time.Minute},
 		{&s.DialPatience, 2 * time.Second},
 	} {

@@ -46,6 +46,8 @@ type State struct {
 	NodeSeen bool `json:"node-seen,omitempty"`
 	// Cluster is what the relations last said of the cluster, so that the node stays manageable while one is away.
 	Cluster Cluster `json:"cluster"`
+	// Waits: resource → who outside the machine did not answer, and since when.
+	Waits map[string]Wait `json:"waits,omitempty"`
 	// Stopped: the stop hook has taken the unit out of the cluster.
 	Stopped bool `json:"stopped,omitempty"`
 	// Warned: warnings already logged, so that each is logged once until it changes.
@@ -78,6 +80,12 @@ type ResourceFile struct {
 type ProgramVersion struct {
 	Revision string `json:"revision"`
 	Text     string `json:"text"`
+}
+
+// Wait is something that was asked for in vain.
+type Wait struct {
+	Since   int64  `json:"since"` // seconds since 1970
+	Message string `json:"message"`
 }
 
 // Store reads and writes whole files below the host's root.
@@ -147,6 +155,7 @@ func (s *State) fill() {
 	ensure(&s.Labels)
 	ensure(&s.GoodOptions)
 	ensure(&s.Warned)
+	ensure(&s.Waits)
 }
 
 func ensure[M ~map[K]V, K comparable, V any](m *M) {
