@@ -88,6 +88,8 @@ func render(dir, binary, packed, machine string) ([]byte, error) {
 Written by `+"`make bench`"+`: the charm's own account of its hooks on the machine of the test bed (real systemd, snapd, apt,
 containerd, kubelet and API server, simulated Juju), once over the agent's socket and once with a process for each hook tool.
 Figures of single hooks are medians; install and join are sums over their hooks. Times depend on the machine, counts do not.
+Files written are those of the machine; the charm's own state file, which a hook writes when it has something to remember, is
+not among them, and a no-op hook does not write it either.
 
 Machine: %s, %s, %d cores.
 
