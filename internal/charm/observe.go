@@ -43,6 +43,7 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	if err := r.observeUnits(ctx, &f); err != nil {
 		return f, err
 	}
+	r.reject(ctx, &f)
 	f.Node = r.observeNode(ctx, f)
 	r.system.See(r.seen)
 	return f, nil

@@ -113,7 +113,7 @@ func decide(s Service, unit systemd.Unit, recorded map[string]string, known bool
 	switch {
 	case !running && !restarting(unit) && !tried:
 		return start
-	case !running && same, !running && tried && !restarting(unit):
+	case !running && same:
 		return keep
 	case s.Again != "" && !tried:
 		return restart

@@ -46,6 +46,8 @@ type State struct {
 	NodeSeen bool `json:"node-seen,omitempty"`
 	// Cluster is what the relations last said of the cluster, so that the node stays manageable while one is away.
 	Cluster Cluster `json:"cluster"`
+	// Rejected are the options with which a kubelet ended at once, and why it did.
+	Rejected Rejection `json:"rejected"`
 	// Waits: resource → who outside the machine did not answer, and since when.
 	Waits map[string]Wait `json:"waits,omitempty"`
 	// Stopped: the stop hook has taken the unit out of the cluster.
@@ -80,6 +82,12 @@ type ResourceFile struct {
 type ProgramVersion struct {
 	Revision string `json:"revision"`
 	Text     string `json:"text"`
+}
+
+// Rejection is what a daemon would not live with.
+type Rejection struct {
+	Options string `json:"options,omitempty"` // fingerprint
+	Reason  string `json:"reason,omitempty"`
 }
 
 // Wait is something that was asked for in vain.

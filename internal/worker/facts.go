@@ -51,6 +51,7 @@ type Facts struct {
 	SnapdPackage   bool // snapd came with the machine or was installed
 	Snaps          map[string]SnapFact
 	KubeletVersion kubeversion.Version
+	Rejected       string // why a kubelet ended that was started with the present options; empty: none did
 	KubeletPrinted string // the version text, which is the application's version
 	DockerIO       bool   // the package docker.io is installed
 	Resources      map[string]ResourceFact

@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"reflect"
+
 	"kubernetes-worker/internal/arguments"
 	"kubernetes-worker/internal/condition"
 	"kubernetes-worker/internal/kubelet"
@@ -50,6 +52,7 @@ func kubeletHandler() Handler {
 func (f Facts) kubelet() (kubelet.Output, error) {
 	in := f.kubeletInput()
 	out := kubelet.Render(in)
+	out.Problems = append(out.Problems, f.rejected()...)
 	if len(out.Problems) == 0 {
 		return out, nil
 	}
@@ -71,6 +74,23 @@ func (f Facts) kubelet() (kubelet.Output, error) {
 		return last, problem
 	}
 	return out, problem
+}
+
+// rejected are the options with whose present values a kubelet was started and ended at once, while it had lived with the
+// values before: it knows rules that no table has.
+func (f Facts) rejected() []kubelet.Problem {
+	if f.Rejected == "" || f.LastGood == nil {
+		return nil
+	}
+	reason := "the kubelet ends with this value, and runs with the one before: " + f.Rejected + "; correct it"
+	var problems []kubelet.Problem
+	if !reflect.DeepEqual(f.Options.KubeletExtraConfig, f.LastGood.KubeletExtraConfig) {
+		problems = append(problems, kubelet.Problem{Option: string(options.KubeletExtraConfig), Reason: reason})
+	}
+	if !reflect.DeepEqual(f.Options.KubeletExtraArgs, f.LastGood.KubeletExtraArgs) {
+		problems = append(problems, kubelet.Problem{Option: string(options.KubeletExtraArgs), Reason: reason})
+	}
+	return problems
 }
 
 func (f Facts) kubeletInput() kubelet.Input {

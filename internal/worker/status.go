@@ -192,7 +192,7 @@ func (f Facts) RefusedOptions() []options.Option {
 		return nil
 	}
 	var refused []options.Option
-	for _, p := range kubelet.Render(f.kubeletInput()).Problems {
+	for _, p := range append(kubelet.Render(f.kubeletInput()).Problems, f.rejected()...) {
 		refused = append(refused, options.Option(p.Option))
 	}
 	for _, p := range kubeproxy.Render(f.kubeProxyInput()).Problems {

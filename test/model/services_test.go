@@ -163,3 +163,32 @@ func TestSystemdAwayFailsTheHookAndTheNextOneGoesOn(t *testing.T) {
 	w.WantStatus("active", "Kubernetes worker running.")
 	wantUntouched(w, before)
 }
+
+func TestAnOptionThatTheKubeletEndsWithIsTakenBackUntilItIsCorrected(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{Config: map[string]string{"kubelet-extra-config": "{maxPods: 50}"}})
+	bananas := systemdtest.Crash{ExitStatus: 1, WhenFile: "root/cdk/kubelet/config.yaml", WhenContains: "bananas"}
+	unitFaults(w, map[string]systemdtest.UnitFault{Kubelet: {Crash: &bananas}})
+	good := w.Read("root/cdk/kubelet/config.yaml")
+	const told = "kubelet-extra-config: the kubelet ends with this value, and runs with the one before: exit status 1; correct it"
+
+	w.Config(map[string]string{"kubelet-extra-config": "{maxPods: 50, evictionHard: {memory.available: bananas}}"})
+	w.WantStatus("blocked", told)
+	if now := w.Read("root/cdk/kubelet/config.yaml"); now != good {
+		t.Errorf("the file is not what it was:\n%s", now)
+	}
+	wantRestarts(w, 3, 1) // at the join, with the bad value, and back
+
+	w.UpdateStatus()
+	w.WantStatus("blocked", told)
+	wantRestarts(w, 3, 1)
+
+	// Other things still act, and the bad value stays out of force.
+	w.Config(map[string]string{"proxy-extra-args": "v=3"})
+	w.WantStatus("blocked", told)
+	wantRestarts(w, 3, 2)
+
+	w.Config(map[string]string{"kubelet-extra-config": "{maxPods: 60}"})
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantRestarts(w, 4, 2)
+}
