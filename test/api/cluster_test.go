@@ -32,7 +32,7 @@ const nodes = 8
 func TestMain(m *testing.M) {
 	model.RunProgram()
 	jujusim.RunHelper()
-	os.Exit(m.Run())
+	os.Exit(model.Scratch(m))
 }
 
 // cluster is a control plane without controllers: what the charm speaks to.
