@@ -65,7 +65,7 @@ func (s Service) Plan(ctx context.Context, sys *System) (*Change, error) {
 	}
 	recorded, known := sys.State.Services[s.Unit]
 	unit.NeedDaemonReload = unit.NeedDaemonReload || s.unitFilesChanged(sys)
-	switch decide(s, unit, recorded, known, s.hasRead(sys.Host, unit, recorded), sys.tried[s.Unit]) {
+	switch decide(s, unit, recorded, known, s.hasRead(sys, unit, recorded), sys.tried[s.Unit]) {
 	case restart:
 		causes := s.causes(recorded, known, sys.changed)
 		return &Change{Cause: "restarted: " + sentence(causes), Apply: func(ctx context.Context) error {
@@ -138,7 +138,7 @@ func (s Service) fingerprints() map[string]string {
 }
 
 // hasRead reports whether the running daemon started after everything that differs was written, and so has read it.
-func (s Service) hasRead(h Host, unit systemd.Unit, recorded map[string]string) bool {
+func (s Service) hasRead(sys *System, unit systemd.Unit, recorded map[string]string) bool {
 	if unit.StartedAt.IsZero() {
 		return false
 	}
@@ -146,7 +146,10 @@ func (s Service) hasRead(h Host, unit systemd.Unit, recorded map[string]string) 
 		if recorded[in.Name] == in.Fingerprint {
 			continue
 		}
-		written, found := lastWritten(h, in.Path)
+		written, found := lastWritten(sys.Host, in.Path)
+		if sys.changed[in.Name] != "" {
+			written = written.Add(clockGrain)
+		}
 		if !found && recorded != nil || written.After(unit.StartedAt) {
 			return false
 		}
@@ -159,6 +162,10 @@ func (s Service) hasRead(h Host, unit systemd.Unit, recorded map[string]string) 
 	}
 	return true
 }
+
+// clockGrain is by how much the time of a file may lag behind the clock that dates the start of a unit. It matters where a
+// file was written a moment ago, by this invocation.
+const clockGrain = 10 * time.Millisecond
 
 // lastWritten is when a file was written or, for one that is not there, when its directory last changed.
 func lastWritten(h Host, file string) (time.Time, bool) {
