@@ -65,7 +65,7 @@ func (s Service) Plan(ctx context.Context, sys *System) (*Change, error) {
 	}
 	recorded, known := sys.State.Services[s.Unit]
 	unit.NeedDaemonReload = unit.NeedDaemonReload || s.unitFilesChanged(sys)
-	switch decide(s, unit, recorded, known, s.hasRead(sys, unit, recorded), sys.tried[s.Unit]) {
+	switch decide(s, unit, recorded, known, s.hasRead(sys, unit, recorded), sys.hasTried(s)) {
 	case restart:
 		causes := s.causes(recorded, known, sys.changed)
 		return &Change{Cause: "restarted: " + sentence(causes), Apply: func(ctx context.Context) error {
@@ -102,7 +102,7 @@ const (
 //
 //	inputs known to differ, daemon older than them        → restart
 //	inputs known to differ, daemon started after them     → adopt: it has read them
-//	down, and this hook has not tried yet                 → start
+//	down, and this hook has not tried with these inputs   → start
 //	asked for again, and this hook has not tried yet      → restart
 //	otherwise                                             → keep
 //
@@ -113,7 +113,7 @@ func decide(s Service, unit systemd.Unit, recorded map[string]string, known bool
 	switch {
 	case !running && !restarting(unit) && !tried:
 		return start
-	case !running && same:
+	case !running && same, !running && tried && !restarting(unit):
 		return keep
 	case s.Again != "" && !tried:
 		return restart
@@ -208,7 +208,7 @@ func (s Service) causes(recorded map[string]string, known bool, changed map[stri
 
 // start starts or restarts the unit and notes what it was started with.
 func (s Service) start(ctx context.Context, sys *System, unit systemd.Unit, how func(context.Context, string) error) error {
-	sys.tried[s.Unit] = true
+	sys.tried[s.Unit], sys.triedWith[s.Unit] = true, s.fingerprints()
 	if unit.NeedDaemonReload || s.unitFileDiffers(sys.State.Services[s.Unit]) {
 		if err := s.reload(ctx, sys); err != nil {
 			return err
@@ -247,6 +247,11 @@ func (s Service) reload(ctx context.Context, sys *System) error {
 		sys.reloaded[path] = true // a reload reads all of them
 	}
 	return nil
+}
+
+// hasTried reports whether this invocation has started the unit with these inputs.
+func (s *System) hasTried(v Service) bool {
+	return s.tried[v.Unit] && maps.Equal(s.triedWith[v.Unit], v.fingerprints())
 }
 
 // record notes the inputs at once, so that a kill after the restart does not cost a second one.

@@ -91,13 +91,14 @@ type System struct {
 	// Restarts counts starts and restarts by unit.
 	Restarts map[string]int
 
-	seen     Seen
-	changed  map[string]string // file → what changed in it during this invocation
-	reloaded map[string]bool   // of these, the unit files that systemd has read since
-	tried    map[string]bool   // units that this invocation has started
-	released map[string]string // snap and channel → the revision that the store has there
-	renewed  map[string]bool   // snaps that this invocation has brought to the store's newest revision
-	waiting  map[string]error  // resources that this invocation has tried and that wait for somebody else
+	seen      Seen
+	changed   map[string]string            // file → what changed in it during this invocation
+	reloaded  map[string]bool              // of these, the unit files that systemd has read since
+	tried     map[string]bool              // units that this invocation has started
+	released  map[string]string            // snap and channel → the revision that the store has there
+	renewed   map[string]bool              // snaps that this invocation has brought to the store's newest revision
+	triedWith map[string]map[string]string // and with which inputs
+	waiting   map[string]error             // resources that this invocation has tried and that wait for somebody else
 }
 
 // Seen is what the facts of a round were read from. Resources look there first: until something is changed it is as good
@@ -117,7 +118,7 @@ func (s *System) Prepare() {
 	s.Pending = map[string]map[string]string{}
 	s.Restarts, s.changed, s.reloaded, s.tried = map[string]int{}, map[string]string{}, map[string]bool{}, map[string]bool{}
 	s.released, s.renewed = map[string]string{}, map[string]bool{}
-	s.waiting = map[string]error{}
+	s.waiting, s.triedWith = map[string]error{}, map[string]map[string]string{}
 }
 
 func (s *System) noteChange(name, what string) {

@@ -73,14 +73,14 @@ func TestADaemonThatSystemdGaveUpIsStartedByTheNextHook(t *testing.T) {
 	wantRestarts(w, 2, 1)
 }
 
-func TestAnOptionThatMakesKubeletCrashIsShownAndCorrectedByTheUser(t *testing.T) {
+func TestAnArgumentThatTheKubeletEndsWithIsTakenBackUntilItIsCorrected(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{})
 	fault := crash(1, 0)
 	fault.Crash.WhenFile, fault.Crash.WhenContains = "var/snap/kubelet/current/args", `v="99"`
 	unitFaults(w, map[string]systemdtest.UnitFault{Kubelet: fault})
 	w.Config(map[string]string{"kubelet-extra-args": "v=99"})
-	w.WantStatus("waiting", "Waiting for kubelet to start.")
+	w.WantStatus("blocked", "kubelet-extra-args: the kubelet ends with this value, and runs with the one before: exit status 1; correct it")
 	w.Config(map[string]string{"kubelet-extra-args": ""})
 	w.WantStatus("active", "Kubernetes worker running.")
 	wantRestarts(w, 3, 1)
