@@ -1,0 +1,101 @@
+package release
+
+import "kubernetes-worker/internal/kubeversion"
+
+// Feature is something that all releases from one to another have and that changes what the charm does.
+type Feature int
+
+// The features, in the order of the releases that brought or ended them.
+const (
+	// GPUWithoutPrivilege: a pod gets a GPU from a device plugin, its container need not be privileged.
+	GPUWithoutPrivilege Feature = iota
+	// ConfigFile: the kubelet reads a configuration file.
+	ConfigFile
+	// AllowPrivileged: the kubelet itself decides whether pods may have privileged containers.
+	AllowPrivileged
+	// PerKeyArguments: snaps take each argument of their daemon as an option of its own. Those of later releases take
+	// the whole text in one.
+	PerKeyArguments
+	// DualStackNodeIP: node-ip takes an address of each family.
+	DualStackNodeIP
+	// CgroupV2: the kubelet runs on a machine with the unified hierarchy of control groups, with systemd as the driver.
+	CgroupV2
+	// Dockershim: the kubelet speaks to docker by itself.
+	Dockershim
+	// OpenStackProvider: the kubelet has the cloud provider openstack inside.
+	OpenStackProvider
+	// EndpointNeeded: a kubelet that is not told where the runtime's socket is does not start; from then on it takes
+	// containerd's by itself. The last releases of it, for before 1.24 it would look for docker.
+	EndpointNeeded
+	// EndpointFlag: the runtime's socket can only be given as a flag; then it has a field in the configuration.
+	EndpointFlag
+	// AWSProvider: the kubelet has the cloud provider aws inside.
+	AWSProvider
+	// InTreeProviders: the kubelet has cloud providers inside.
+	InTreeProviders
+	// StrayProviderIgnored: a cloud provider that the kubelet does not have is not a reason for it to end.
+	StrayProviderIgnored
+	// CgroupV1: the kubelet starts on a machine with the old hierarchies of control groups without being told so by the
+	// field failCgroupV1.
+	CgroupV1
+)
+
+// milestones say which minor releases have a feature: since the first, up to but without the second; zero is no bound.
+// Where the earlier one is a release before the table, it is from the release notes (specification, lifecycle 18).
+var milestones = [...]struct{ since, gone int }{
+	GPUWithoutPrivilege:  {since: 9},
+	ConfigFile:           {since: 10},
+	AllowPrivileged:      {gone: 15},
+	PerKeyArguments:      {gone: 15},
+	DualStackNodeIP:      {since: 20},
+	CgroupV2:             {since: 22},
+	Dockershim:           {gone: 24},
+	OpenStackProvider:    {gone: 26},
+	EndpointNeeded:       {since: 24, gone: 27},
+	EndpointFlag:         {gone: 27},
+	AWSProvider:          {gone: 27},
+	InTreeProviders:      {gone: 31},
+	StrayProviderIgnored: {gone: 33},
+	CgroupV1:             {gone: 35},
+}
+
+// Has reports whether a release has a feature.
+func Has(v kubeversion.Version, f Feature) bool {
+	m := milestones[f]
+	return v.AtLeast(1, m.since) && (m.gone == 0 || !v.AtLeast(1, m.gone))
+}
+
+// Ended tells the minor release that no longer has a feature; zero where all later ones have it.
+func Ended(f Feature) int { return milestones[f].gone }
+
+// RunsOn reports whether a release's kubelet runs by default on a machine with version 1 or 2 of control groups; where
+// the version is not known, 0, it is taken for one that fits. A kubelet after LastOn(1) runs with version 1 nevertheless
+// where its configuration says failCgroupV1: false.
+func RunsOn(v kubeversion.Version, cgroup int) bool {
+	switch cgroup {
+	case 1:
+		return Has(v, CgroupV1)
+	case 2:
+		return Has(v, CgroupV2)
+	default:
+		return true
+	}
+}
+
+// FirstOn tells the first minor release, within what the snaps offer, whose kubelet runs by default on a machine with
+// that version of control groups.
+func FirstOn(cgroup int) int {
+	if cgroup == 2 {
+		return milestones[CgroupV2].since
+	}
+	return Oldest
+}
+
+// LastOn tells the last minor release whose kubelet runs by default on a machine with that version of control groups;
+// zero where no end is known.
+func LastOn(cgroup int) int {
+	if cgroup == 1 {
+		return milestones[CgroupV1].gone - 1
+	}
+	return 0
+}
