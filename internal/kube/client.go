@@ -1,9 +1,10 @@
-// Package kube talks to the Kubernetes API for the charm: it reads, labels and deletes this machine's Node object.
+// Package kube talks to the Kubernetes API for the charm: it reads, labels and deletes this machine's Node object, and
+// keeps other objects as they are wanted, whatever the release of the server.
 //
 // It knows several API servers and takes the answer of any that gives one. It is built on the REST client of client-go
 // with a scheme of one type; the typed clients and their schemes would cost every hook start-up time and the binary
-// many megabytes. It never waits beyond its limits, never retries later by itself and never decides what a label should
-// be.
+// many megabytes. It never waits beyond its limits, never retries later by itself and never decides what an object or a
+// label should be.
 package kube
 
 import (
@@ -160,7 +161,7 @@ func (c *Client) answered(index int) {
 }
 
 // do sends a request to one server after another until one answers it. The request is one that may safely arrive
-// twice: a server may carry it out and die before it answers.
+// twice, as a server may carry it out and die before it answers, or the context has a trial that says otherwise.
 // accept judges the body of a good answer: an error means that it was not an API server that answered.
 func (c *Client) do(ctx context.Context, op operation, request func(*rest.RESTClient) *rest.Request, accept func([]byte) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
@@ -188,7 +189,13 @@ func (c *Client) do(ctx context.Context, op operation, request func(*rest.RESTCl
 			}
 			return nil
 		}
-		failures = append(failures, Failure{Server: server.address, Reason: reasonOf(err)})
+		reason := op.reason(err)
+		if trialOf(ctx).mayHaveActed(codeOf(err)) {
+			// Another server might do it a second time.
+			failures = append(failures, Failure{Server: server.address, Reason: reason + ", and may have done it all the same"})
+			break
+		}
+		failures = append(failures, Failure{Server: server.address, Reason: reason})
 	}
 	return &Error{Kind: Unreachable, operation: op, Failures: failures, cause: ctx.Err()}
 }
@@ -200,6 +207,9 @@ func (c *Client) tryOne(ctx context.Context, server *server, limit time.Duration
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	if t := trialOf(ctx); t != nil {
+		ctx = t.watch(ctx)
+	}
 	result := request(client).MaxRetries(0).Do(ctx)
 	if err := result.Error(); err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -23,14 +24,16 @@ const (
 	Unauthorized                 // the token is not accepted
 	Forbidden                    // the token's owner may not do this
 	Invalid                      // the server refuses the content
-	Conflict                     // the object changed meanwhile: may pass by itself
+	Conflict                     // the object changed meanwhile, or is there already: may pass by itself
 	Other                        // any other refusal
+	Disruption                   // a disruption budget allows no eviction now: may pass by itself
 )
 
 // Error is an operation on the API that failed.
 type Error struct {
 	Kind     Kind
 	Server   string    // that gave the answer; "" for Unreachable
+	Code     int       // HTTP status of the answer; 0 for Unreachable
 	Message  string    // the server's own words
 	Failures []Failure // for Unreachable: each server and why it gave no answer, in the order tried
 
@@ -42,7 +45,10 @@ type Error struct {
 type Failure struct{ Server, Reason string }
 
 // operation names what is done for messages: "get node juju-1".
-type operation struct{ verb, object string }
+type operation struct {
+	verb, object string
+	private      bool // the server's words about the content must not be repeated
+}
 
 func (e *Error) Error() string {
 	text := "cannot " + e.operation.verb + " " + e.operation.object + ": "
@@ -54,7 +60,9 @@ func (e *Error) Error() string {
 		}
 		return text + "no API server answers: " + strings.Join(reasons, "; ")
 	case NotFound:
-		return text + "not found"
+		if e.operation.verb == "get" || e.Message == "" {
+			return text + "not found"
+		}
 	case Unauthorized:
 		return text + e.Server + " does not accept the token"
 	}
@@ -65,7 +73,9 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.cause }
 
 // Transient reports whether the same operation may succeed later without anybody doing something.
-func (e *Error) Transient() bool { return e.Kind == Unreachable || e.Kind == Conflict }
+func (e *Error) Transient() bool {
+	return e.Kind == Unreachable || e.Kind == Conflict || e.Kind == Disruption
+}
 
 // KindOf returns the kind of an Error, 0 for any other error and for nil.
 func KindOf(err error) Kind {
@@ -84,8 +94,10 @@ func (op operation) refusal(err error, server string) *Error {
 		return nil
 	}
 	code := int(status.Status().Code)
-	e := &Error{Server: server, Message: status.Status().Message, operation: op}
+	e := &Error{Server: server, Code: code, Message: status.Status().Message, operation: op}
 	switch {
+	case code == http.StatusTooManyRequests && hasCause(status.Status(), "DisruptionBudget"):
+		e.Kind = Disruption // the object's own word; a server with too much to do names no cause
 	case code == http.StatusUnauthorized:
 		e.Kind = Unauthorized
 	case code == http.StatusForbidden:
@@ -106,32 +118,61 @@ func (op operation) refusal(err error, server string) *Error {
 	if unexpected(status.Status()) {
 		// client-go's text for an answer without the API's error object says little, and may hold a page of HTML.
 		e.Message = fmt.Sprintf("%s answers %d %s", server, code, http.StatusText(code))
+	} else if op.private && code != http.StatusForbidden {
+		e.Message = causesOnly(status.Status())
 	}
 	return e
 }
 
 // unexpected reports whether the answer lacked the API's own error object.
 func unexpected(status metav1.Status) bool {
-	if status.Details == nil {
-		return false
-	}
-	for _, cause := range status.Details.Causes {
-		if cause.Type == metav1.CauseTypeUnexpectedServerResponse {
-			return true
-		}
-	}
-	return false
+	return hasCause(status, metav1.CauseTypeUnexpectedServerResponse)
 }
 
-// reasonOf says in few words why a server gave no answer.
-func reasonOf(err error) string {
+func hasCause(status metav1.Status, kind metav1.CauseType) bool {
+	return status.Details != nil && slices.ContainsFunc(status.Details.Causes, func(c metav1.StatusCause) bool { return c.Type == kind })
+}
+
+// causesOnly says what is wrong without the values, which the server's own message quotes: the reason, and each field
+// with the kind of its fault.
+func causesOnly(status metav1.Status) string {
+	text := string(status.Reason)
+	if text == "" {
+		text = http.StatusText(int(status.Code))
+	}
+	if status.Details == nil {
+		return text
+	}
+	var causes []string
+	for _, cause := range status.Details.Causes {
+		if cause.Field != "" {
+			causes = append(causes, cause.Field+" ("+string(cause.Type)+")")
+		}
+	}
+	if len(causes) > 0 {
+		text += ": " + strings.Join(causes, ", ")
+	}
+	return text
+}
+
+// codeOf returns the HTTP status of an answer, 0 if there was none.
+func codeOf(err error) int {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) {
+		return 0
+	}
+	return int(status.Status().Code)
+}
+
+// reason says in few words why a server gave no answer.
+func (op operation) reason(err error) string {
 	var status apierrors.APIStatus
 	var wrapped *url.Error
 	var network *net.OpError
 	switch {
 	case errors.As(err, &status):
 		code := int(status.Status().Code)
-		if unexpected(status.Status()) || status.Status().Message == "" {
+		if unexpected(status.Status()) || status.Status().Message == "" || op.private {
 			return strings.TrimSpace(fmt.Sprintf("answers %d %s", code, http.StatusText(code)))
 		}
 		return fmt.Sprintf("answers %d: %s", code, status.Status().Message)

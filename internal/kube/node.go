@@ -73,7 +73,7 @@ type wireNode struct {
 // GetNode reads the node of that name. That there is none is an Error of kind NotFound.
 func (c *Client) GetNode(ctx context.Context, name string) (Node, error) {
 	var node Node
-	op := operation{"get", "node " + name}
+	op := operation{verb: "get", object: "node " + name}
 	err := c.do(ctx, op, func(client *rest.RESTClient) *rest.Request {
 		return client.Get().Resource("nodes").Name(name)
 	}, func(body []byte) (err error) {
@@ -104,7 +104,7 @@ func (c *Client) PatchLabels(ctx context.Context, node Node, set map[string]stri
 	if err != nil {
 		return false, fmt.Errorf("cannot encode labels of node %s: %w", node.Name, err)
 	}
-	op := operation{"label", "node " + node.Name}
+	op := operation{verb: "label", object: "node " + node.Name}
 	err = c.do(ctx, op, func(client *rest.RESTClient) *rest.Request {
 		return client.Patch(types.MergePatchType).Resource("nodes").Name(node.Name).Body(patch)
 	}, func(body []byte) error {
@@ -133,7 +133,7 @@ func labelDifference(have, set map[string]string, remove []string) map[string]an
 
 // DeleteNode removes the node of that name. That there is none is no error.
 func (c *Client) DeleteNode(ctx context.Context, name string) error {
-	op := operation{"delete", "node " + name}
+	op := operation{verb: "delete", object: "node " + name}
 	err := c.do(ctx, op, func(client *rest.RESTClient) *rest.Request {
 		return client.Delete().Resource("nodes").Name(name)
 	}, func(body []byte) error {

@@ -9,7 +9,7 @@ import (
 // errTooLong ends the reading of an answer that no API server gives.
 var errTooLong = errors.New("the answer is too long")
 
-// transport counts requests and bounds answers.
+// transport counts requests, bounds answers and notes the server's clock.
 type transport struct {
 	next http.RoundTripper
 	sent func()
@@ -19,6 +19,11 @@ type transport struct {
 func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	t.sent()
 	response, err := t.next.RoundTrip(request)
+	if trial := trialOf(request.Context()); trial != nil && err == nil {
+		if date, parsed := http.ParseTime(response.Header.Get("Date")); parsed == nil {
+			trial.date = date
+		}
+	}
 	if err == nil && response.Body != nil {
 		response.Body = &bounded{ReadCloser: response.Body, left: maxAnswer}
 	}
