@@ -16,6 +16,7 @@ import (
 type Node struct {
 	Name          string
 	Labels        map[string]string
+	Annotations   map[string]string
 	Taints        []Taint
 	Addresses     []Address
 	Unschedulable bool // cordoned
@@ -159,6 +160,7 @@ func decodeNode(body []byte) (Node, error) {
 	node := Node{
 		Name:             wire.Metadata.Name,
 		Labels:           maps.Clone(wire.Metadata.Labels),
+		Annotations:      wire.Metadata.Annotations,
 		Taints:           wire.Spec.Taints,
 		Addresses:        wire.Status.Addresses,
 		Unschedulable:    wire.Spec.Unschedulable,
