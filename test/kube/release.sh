@@ -1,5 +1,5 @@
 #!/bin/bash
-# release.sh vX.Y.Z OUT: kubelet and kube-proxy of another release (1.25 or newer) in one binary with links.
+# release.sh vX.Y.Z OUT: kubelet and kube-proxy of another release (1.23 or newer) in one binary with links.
 set -euo pipefail
 version=$1
 out=$(mkdir -p "$2" && cd "$2" && pwd)
