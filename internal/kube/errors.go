@@ -69,7 +69,8 @@ func (e *Error) Error() string {
 	return text + e.Message
 }
 
-// Unwrap gives context.Canceled or context.DeadlineExceeded where the time was up.
+// Unwrap gives context.Canceled or context.DeadlineExceeded where the time was up, and the API's own error object, an
+// apierrors.APIStatus, where a server refused and its words may be repeated.
 func (e *Error) Unwrap() error { return e.cause }
 
 // Transient reports whether the same operation may succeed later without anybody doing something.
@@ -120,6 +121,9 @@ func (op operation) refusal(err error, server string) *Error {
 		e.Message = fmt.Sprintf("%s answers %d %s", server, code, http.StatusText(code))
 	} else if op.private && code != http.StatusForbidden {
 		e.Message = causesOnly(status.Status())
+	}
+	if !op.private {
+		e.cause = err
 	}
 	return e
 }
