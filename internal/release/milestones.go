@@ -16,8 +16,13 @@ const (
 	// PerKeyArguments: snaps take each argument of their daemon as an option of its own. Those of later releases take
 	// the whole text in one.
 	PerKeyArguments
+	// ServerSideApply: the API server keeps who set which field, of all objects, and merges what is applied. 1.16 and 1.17
+	// have a first form of it, which knows nothing of who wrote an object before the first time that it is applied.
+	ServerSideApply
 	// DualStackNodeIP: node-ip takes an address of each family.
 	DualStackNodeIP
+	// RelatedRuntime: the kubelet is given to a runtime behind the CRI where the container-runtime relation brings one.
+	RelatedRuntime
 	// CgroupV2: the kubelet runs on a machine with the unified hierarchy of control groups, with systemd as the driver.
 	CgroupV2
 	// Dockershim: the kubelet speaks to docker by itself.
@@ -47,7 +52,9 @@ var milestones = [...]struct{ since, gone int }{
 	ConfigFile:           {since: 10},
 	AllowPrivileged:      {gone: 15},
 	PerKeyArguments:      {gone: 15},
+	ServerSideApply:      {since: 18},
 	DualStackNodeIP:      {since: 20},
+	RelatedRuntime:       {since: 20},
 	CgroupV2:             {since: 22},
 	Dockershim:           {gone: 24},
 	OpenStackProvider:    {gone: 26},
