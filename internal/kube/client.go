@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -55,6 +56,9 @@ type Client struct {
 	mu       sync.Mutex
 	last     int // index of the server that answered last
 	requests int
+
+	discovered discovery
+	noApply    atomic.Bool // the server turned out not to apply although its release could
 }
 
 // server is one API server. Connections to it are made at the first request.

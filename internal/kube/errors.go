@@ -27,6 +27,8 @@ const (
 	Conflict                     // the object changed meanwhile, or is there already: may pass by itself
 	Other                        // any other refusal
 	Disruption                   // a disruption budget allows no eviction now: may pass by itself
+	Unserved                     // the server does not know the kind of object
+	Foreign                      // the object is there and is not the charm's
 )
 
 // Error is an operation on the API that failed.
@@ -83,6 +85,15 @@ func KindOf(err error) Kind {
 	var e *Error
 	if errors.As(err, &e) {
 		return e.Kind
+	}
+	return 0
+}
+
+// codeOfError returns the HTTP status of the answer that made an Error; 0 for any other error.
+func codeOfError(err error) int {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
 	}
 	return 0
 }

@@ -39,7 +39,7 @@ func (c *Client) Send(ctx context.Context, r Request) ([]byte, error) {
 	return answer.body, err
 }
 
-// answer is what a server says to a request that it has carried out.
+// answer is what a server says to a request. With an error only the date is there, and that only if a server refused.
 type answer struct {
 	body []byte
 	date time.Time // the server's clock when it answered; zero if it does not say
@@ -54,9 +54,10 @@ func (c *Client) send(ctx context.Context, r Request) (answer, error) {
 		if !isObject(body) {
 			return errNotAPI
 		}
-		got = answer{body: body, date: trial.date}
+		got.body = body
 		return nil
 	})
+	got.date = trial.date
 	return got, err
 }
 
