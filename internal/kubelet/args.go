@@ -34,6 +34,8 @@ func ownArguments(in Input) arguments.Set {
 		if !in.Version.AtLeast(1, endpointField) {
 			add("container-runtime-endpoint", endpoint(in.RuntimeEndpoint))
 		}
+	} else {
+		add("docker-endpoint", in.DockerEndpoint)
 	}
 	if !readsConfig(in.Version) {
 		add("address", "0.0.0.0")

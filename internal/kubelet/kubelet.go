@@ -42,6 +42,7 @@ type Input struct {
 	CgroupVersion   int    // 1 or 2; 0 where not known
 	Docker          bool   // the runtime is docker behind dockershim, else containerd
 	RuntimeEndpoint string // containerd's socket as path or unix:// URL
+	DockerEndpoint  string // docker's socket; empty where it is the usual one
 	SandboxImage    string // pause image; empty: the default of kubelet or runtime
 	CloudProvider   string
 	CloudConfig     string // path

@@ -238,3 +238,15 @@ func TestTheCgroupDriverInForceIsTold(t *testing.T) {
 		}
 	}
 }
+
+func TestDockerAtAnotherSocketIsNamedAsLongAsTheKubeletSpeaksToIt(t *testing.T) {
+	in := machine(t, "1.23.17")
+	in.DockerEndpoint = "unix:///run/elsewhere/docker.sock"
+	if value, _ := kubelet.Render(in).Args.Get("docker-endpoint"); value != in.DockerEndpoint {
+		t.Errorf("docker-endpoint = %q", value)
+	}
+	in.Docker = false
+	if value, passed := kubelet.Render(in).Args.Get("docker-endpoint"); passed {
+		t.Errorf("a kubelet with containerd gets docker-endpoint = %q", value)
+	}
+}

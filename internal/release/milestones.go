@@ -21,6 +21,8 @@ const (
 	ServerSideApply
 	// DualStackNodeIP: node-ip takes an address of each family.
 	DualStackNodeIP
+	// RelatedRuntime: the kubelet is given to a runtime behind the CRI where the container-runtime relation brings one.
+	RelatedRuntime
 	// CgroupV2: the kubelet runs on a machine with the unified hierarchy of control groups, with systemd as the driver.
 	CgroupV2
 	// Dockershim: the kubelet speaks to docker by itself.
@@ -52,6 +54,7 @@ var milestones = [...]struct{ since, gone int }{
 	PerKeyArguments:      {gone: 15},
 	ServerSideApply:      {since: 18},
 	DualStackNodeIP:      {since: 20},
+	RelatedRuntime:       {since: 20},
 	CgroupV2:             {since: 22},
 	Dockershim:           {gone: 24},
 	OpenStackProvider:    {gone: 26},
