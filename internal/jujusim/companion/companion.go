@@ -124,6 +124,8 @@ func kinds() map[string]Companion {
 		"kubernetes-control-plane": controlPlane{},
 		"kubernetes-master":        controlPlane{},
 		"easyrsa":                  authority{},
+		"containerd":               containerRuntime{},
+		"docker":                   containerRuntime{docker: true},
 		"flannel":                  network{},
 		"kubeapi-load-balancer":    loadBalancer{},
 		"stand-in":                 standIn{},
