@@ -17,15 +17,15 @@ const (
 	parallel = 8
 	// minPoll and maxPoll are how often the pods are looked at: often while they go, less while nothing moves.
 	minPoll, maxPoll = time.Second, 5 * time.Second
-	// explainTime bounds what is asked to explain a failure, when the time is up.
-	explainTime = 5 * time.Second
+	// lastWords bounds the last look at the pods and at what holds them, when the time is up.
+	lastWords = 5 * time.Second
 )
 
 // Evict moves the pods of the node that Look names and waits until each is gone. It is for a cordoned node: a pod that
 // is started later is not looked at. While budgets refuse, or servers are away, it tries again until Options.Timeout.
 //
-// The Result counts in any case. An error is a *HeldError, with which nothing was done, a *StuckError for pods that did
-// not go, or what kept Evict from learning which pods there are. progress hears of each step, one at a time; it may be nil.
+// The Result counts in any case. An error is a *HeldError, with which nothing was done, or a *StuckError. progress hears
+// of each step, one at a time; it may be nil.
 func Evict(ctx context.Context, api API, node string, o Options, progress func(Event)) (Result, error) {
 	if o.Clock == nil {
 		o.Clock = wallClock{}
@@ -33,18 +33,14 @@ func Evict(ctx context.Context, api API, node string, o Options, progress func(E
 	if progress == nil {
 		progress = func(Event) {}
 	}
-	r := &run{api: api, node: node, options: o, progress: progress, deadline: o.Clock.Now().Add(o.Timeout), poll: minPoll}
-	requests, cancel := context.WithTimeout(ctx, o.Timeout)
+	r := &run{api: api, node: node, options: o, progress: progress, began: o.Clock.Now(), poll: minPoll}
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout+lastWords)
 	defer cancel()
-	cause := r.loop(requests)
-	if r.going == nil {
+	cause := r.loop(ctx)
+	if held := (*HeldError)(nil); errors.As(cause, &held) {
 		return Result{}, cause
 	}
-	if len(r.going) > 0 && !errors.Is(cause, context.Canceled) {
-		explain, cancel := context.WithTimeout(context.WithoutCancel(ctx), explainTime)
-		defer cancel()
-		r.lookUpBudgets(explain, func(g *going) bool { return !g.ending() && g.message != "" })
-	}
+	r.lookUpBudgets(ctx, func(g *going) bool { return !g.ending() && g.message != "" })
 	return r.result(cause)
 }
 
@@ -59,7 +55,7 @@ type run struct {
 	node     string
 	options  Options
 	progress func(Event)
-	deadline time.Time
+	began    time.Time
 
 	version string // of evictions; "" where pods are deleted
 	plan    Plan
@@ -72,32 +68,31 @@ type run struct {
 // going is a pod that has to go.
 type going struct {
 	Pod
-	seen    wirePod   // as in the last list
-	next    time.Time // not asked before
-	message string    // what was said to the last request
-	failed  bool      // the last request came to nothing that the server's words explain
-	barred  bool      // asking again is of no use
-	budgets []Budget
+	seen     wirePod   // as in the last list
+	next     time.Time // not asked before
+	message  string    // what was said to the last request
+	accepted bool      // the server has let it go since
+	failed   bool      // the last request came to nothing that the server's words explain
+	barred   bool      // asking again is of no use
+	budgets  []Budget
 }
 
-func (g *going) ending() bool { return g.seen.Metadata.DeletionTimestamp != nil }
+func (g *going) ending() bool { return g.accepted || g.seen.Metadata.DeletionTimestamp != nil }
 
 // loop looks and asks until all pods are gone, or it is of no use to go on: the cause says why, nil that waiting longer
 // would change nothing.
 func (r *run) loop(ctx context.Context) error {
 	for {
 		err := r.look(ctx)
-		switch held := (*HeldError)(nil); {
-		case errors.As(err, &held):
-			return err
-		case ctx.Err() != nil:
-			return r.timeUp(ctx.Err(), err)
-		case err != nil && !passing(err):
-			return err
+		switch {
 		case err == nil && !r.worthWaiting():
 			return nil
-		case !r.options.Clock.Now().Before(r.deadline):
-			return r.timeUp(context.DeadlineExceeded, err)
+		case ctx.Err() != nil:
+			return timeUp(ctx.Err(), err)
+		case err != nil && !passing(err):
+			return err
+		case r.left() <= 0:
+			return timeUp(context.DeadlineExceeded, err)
 		case err == nil:
 			if err := r.ask(ctx); err != nil {
 				return err
@@ -111,10 +106,10 @@ func (r *run) loop(ctx context.Context) error {
 	}
 }
 
-// timeUp is the end of the time, with the trouble that took it if the pods could not be seen even once.
-func (r *run) timeUp(end, trouble error) error {
-	if r.going == nil && trouble != nil {
-		return errors.Join(trouble, end)
+// timeUp is the end of the time, with the trouble there was.
+func timeUp(end, trouble error) error {
+	if trouble != nil {
+		return late{end, trouble}
 	}
 	return end
 }
@@ -158,7 +153,7 @@ func (r *run) look(ctx context.Context) error {
 			r.progress(Event{What: Gone, Pod: g.Pod})
 		}
 		moved = moved || !there
-		g.seen = pod
+		g.seen, g.accepted = pod, false
 		// One that somebody else has deleted meanwhile goes, whatever the server said to us.
 		g.barred = g.barred && !g.ending()
 	}
@@ -184,6 +179,8 @@ func (r *run) ask(ctx context.Context) error {
 		}
 		due, requests = append(due, g), append(requests, request)
 	}
+	ctx, cancel := context.WithTimeout(ctx, r.left())
+	defer cancel()
 	var end error
 	send(ctx, r.api, requests, func(i int, err error) {
 		if err != nil && ctx.Err() != nil {
@@ -197,7 +194,7 @@ func (r *run) ask(ctx context.Context) error {
 		} else if message != g.message {
 			r.progress(Event{What: Refused, Pod: g.Pod, Message: message})
 		}
-		g.message, g.failed, g.barred = message, a == failed, a == barred
+		g.message, g.accepted, g.failed, g.barred = message, a == accepted, a == failed, a == barred
 		g.next = r.options.Clock.Now().Add(pause)
 		if a == fatal {
 			end = err
@@ -227,6 +224,9 @@ func (r *run) lookUpBudgets(ctx context.Context, about func(*going) bool) {
 	}
 }
 
+// left is how much of the time there is.
+func (r *run) left() time.Duration { return r.options.Timeout - r.options.Clock.Now().Sub(r.began) }
+
 func (r *run) tellAway(err error) {
 	message := ""
 	if err != nil {
@@ -241,7 +241,7 @@ func (r *run) tellAway(err error) {
 // pause is how long to wait: until the next look, the first pod's time or the deadline.
 func (r *run) pause() time.Duration {
 	now := r.options.Clock.Now()
-	pause := min(r.poll, r.deadline.Sub(now))
+	pause := min(r.poll, r.left())
 	for _, g := range r.going {
 		if !g.ending() && !g.barred && g.next.After(now) {
 			pause = min(pause, g.next.Sub(now))
@@ -273,8 +273,10 @@ func (r *run) result(cause error) (Result, error) {
 		}
 		result.Remaining = append(result.Remaining, remaining)
 	}
-	if len(result.Remaining) == 0 {
+	if len(result.Remaining) == 0 && cause == nil {
 		return result, nil
 	}
-	return result, &StuckError{Node: r.node, Remaining: result.Remaining, Total: len(r.plan.Move), Cause: cause}
+	return result, &StuckError{
+		Node: r.node, Remaining: result.Remaining, Total: len(r.plan.Move), After: r.options.Clock.Now().Sub(r.began), Cause: cause,
+	}
 }

@@ -36,7 +36,8 @@ type Options struct {
 
 	// GracePeriod is what a pod gets between the signal to end and its death, in whole seconds; nil leaves each pod its own.
 	GracePeriod *time.Duration
-	// Timeout bounds Evict as a whole and must be positive. What is asked to explain a failure may take 5 s more.
+	// Timeout bounds Evict as a whole and must be positive. The last look, and what
+	// is asked to explain a failure, may take 5 s more.
 	Timeout time.Duration
 	// Clock is the machine's if nil.
 	Clock Clock

@@ -1,8 +1,10 @@
 package drain
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // maxNamed is how many pods an error names; a node has room for hundreds.
@@ -18,7 +20,7 @@ type Result struct {
 // Remaining is a pod that should have gone and has not.
 type Remaining struct {
 	Pod
-	Ending     bool     // it was asked and is on its way
+	Ending     bool     // it is on its way: the server let it go, or somebody else deleted it
 	Finalizers []string // for one that is ending: who wants to have a last word
 	Message    string   // for one that is not: what the server said to the last request; "" if none was made
 	Budgets    []Budget // the disruption budgets that it is in, where they could be read
@@ -47,14 +49,20 @@ func (r Remaining) String() string {
 // StuckError says which pods did not go, and why Evict gave up.
 type StuckError struct {
 	Node      string
-	Remaining []Remaining // those of the Result
-	Total     int         // pods that were to go
-	Cause     error       // context.DeadlineExceeded or Canceled, a refusal of the API, or nil if waiting longer is of no use
+	Remaining []Remaining   // those of the Result; none if the pods were never seen
+	Total     int           // pods that were to go
+	After     time.Duration // how long it was tried
+	// Cause has context.DeadlineExceeded or Canceled in its chain when the time was up, and what the API said last if that
+	// was no list of pods. It is nil if waiting longer would be of no use.
+	Cause error
 }
 
 func (e *StuckError) Error() string {
-	text := fmt.Sprintf("cannot drain node %s: %d of %d pods remain: %s", e.Node, len(e.Remaining), e.Total, naming(e.Remaining))
-	if e.Cause != nil {
+	text := fmt.Sprintf("cannot drain node %s in %v", e.Node, e.After.Round(time.Second))
+	if len(e.Remaining) > 0 {
+		text += fmt.Sprintf(": %d of %d pods remain: %s", len(e.Remaining), e.Total, naming(e.Remaining))
+	}
+	if e.Cause != nil && e.Cause != context.DeadlineExceeded {
 		text += ": " + e.Cause.Error()
 	}
 	return text
@@ -62,6 +70,12 @@ func (e *StuckError) Error() string {
 
 // Unwrap gives the cause.
 func (e *StuckError) Unwrap() error { return e.Cause }
+
+// late is the end of the time while the API was in trouble.
+type late struct{ end, trouble error }
+
+func (l late) Error() string   { return l.trouble.Error() }
+func (l late) Unwrap() []error { return []error{l.end, l.trouble} }
 
 // HeldError says which pods the options do not let go. Nothing was moved.
 type HeldError struct {

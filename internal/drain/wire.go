@@ -87,8 +87,9 @@ type page struct {
 }
 
 var (
-	errNotPods    = errors.New("the answer is not a list of pods")
-	errNotBudgets = errors.New("the answer is not a list of disruption budgets")
+	errNotPods      = errors.New("the answer is not a list of pods")
+	errNotResources = errors.New("the answer is not a list of resources")
+	errNotBudgets   = errors.New("the answer is not a list of disruption budgets")
 )
 
 func decodePods(body []byte) (page, error) {
@@ -135,6 +136,14 @@ func evictionVersion(ctx context.Context, api API) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	version, err := decodeEvictionVersion(body)
+	if err != nil {
+		return "", fmt.Errorf("cannot %s: %w", doing, err)
+	}
+	return version, nil
+}
+
+func decodeEvictionVersion(body []byte) (string, error) {
 	var list struct {
 		Kind      string `json:"kind"`
 		Resources []struct {
@@ -144,7 +153,7 @@ func evictionVersion(ctx context.Context, api API) (string, error) {
 		} `json:"resources"`
 	}
 	if err := json.Unmarshal(body, &list); err != nil || list.Kind != "APIResourceList" {
-		return "", fmt.Errorf("cannot %s: the answer is not a list of resources", doing)
+		return "", errNotResources
 	}
 	for _, resource := range list.Resources {
 		if resource.Name == "pods/eviction" && resource.Group == "policy" {
