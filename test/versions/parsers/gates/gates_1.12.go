@@ -1,0 +1,12 @@
+//go:build kube1.12 && !kube1.16
+
+// Package gates reads and sets the feature gates of the process, which all components of a release share.
+package gates
+
+import "k8s.io/apiserver/pkg/util/feature"
+
+// Set turns gates on and off; it fails on one that the release does not know or has fixed.
+func Set(wanted map[string]bool) error { return feature.DefaultFeatureGate.SetFromMap(wanted) }
+
+// Names lists all gates that the program registered, also those that can only be named, not changed.
+func Names() []string { return names(feature.DefaultFeatureGate) }

@@ -1,0 +1,18 @@
+//go:build kube1.12 && !kube1.16
+
+package main
+
+import (
+	goflag "flag"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/apiserver/pkg/util/flag"
+)
+
+// execute prepares the process-wide flags as the main function of kube-proxy does.
+func execute(c *cobra.Command) error {
+	pflag.CommandLine.SetNormalizeFunc(flag.WordSepNormalizeFunc)
+	pflag.CommandLine.AddGoFlagSet(goflag.CommandLine)
+	return c.Execute()
+}

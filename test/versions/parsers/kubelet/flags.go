@@ -1,0 +1,12 @@
+//go:build kube1.16
+
+package main
+
+import (
+	"github.com/spf13/pflag"
+	"k8s.io/component-base/cli/flag"
+)
+
+func normalize(set *pflag.FlagSet, name string) pflag.NormalizedName {
+	return flag.WordSepNormalizeFunc(set, name)
+}
