@@ -129,9 +129,9 @@ func onlyDefaults(l lists, minor int) {
 			delete(l, apiVersion)
 		}
 	}
-	if minor >= 16 {
+	if list, there := l["extensions/v1beta1"]; there && minor >= 16 {
 		off := []string{"daemonsets", "deployments", "networkpolicies", "podsecuritypolicies", "replicasets", "replicationcontrollers"}
-		l["extensions/v1beta1"] = slices.DeleteFunc(l["extensions/v1beta1"], func(r resource) bool {
+		l["extensions/v1beta1"] = slices.DeleteFunc(list, func(r resource) bool {
 			name, _, _ := strings.Cut(r.Name, "/")
 			return slices.Contains(off, name)
 		})

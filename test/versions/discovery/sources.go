@@ -48,7 +48,7 @@ type operation struct {
 
 // verbs gives the words of the lists for the actions of the description; those left out are paths of their own there.
 var verbs = map[string]string{"get": "get", "list": "list", "post": "create", "put": "update", "patch": "patch",
-	"delete": "delete", "deletecollection": "deletecollection", "watch": "watch", "watchlist": "watch", "connect": ""}
+	"delete": "delete", "deletecollection": "deletecollection", "watch": "watch", "watchlist": "watch"}
 
 // fromOpenAPI puts the lists together from paths such as /apis/apps/v1/namespaces/{namespace}/daemonsets/{name}/status.
 func fromOpenAPI(file string) (lists, error) {
@@ -85,10 +85,12 @@ func fromOpenAPI(file string) (lists, error) {
 			if of := strings.TrimPrefix(op.Kind.Group+"/"+op.Kind.Version, "/"); of != apiVersion {
 				r.Group, r.Version = op.Kind.Group, op.Kind.Version
 			}
-			if verb := verbs[op.Action]; verb != "" && !slices.Contains(r.Verbs, verb) {
+			action := op.Action
+			if action == "connect" { // a subresource that is a connection, such as exec: the method is what counts
+				action = method
+			}
+			if verb := verbs[action]; verb != "" && !slices.Contains(r.Verbs, verb) {
 				r.Verbs = append(r.Verbs, verb)
-			} else if op.Action == "connect" && !slices.Contains(r.Verbs, connect(method)) {
-				r.Verbs = append(r.Verbs, connect(method))
 			}
 		}
 	}
@@ -100,14 +102,6 @@ func fromOpenAPI(file string) (lists, error) {
 		}
 	}
 	return result, nil
-}
-
-// connect is the verb of a method on a subresource that is a connection: exec, proxy.
-func connect(method string) string {
-	if method == "get" {
-		return "get"
-	}
-	return verbs[method]
 }
 
 // place reads a path. Collections over all namespaces, and paths only for watching, say nothing about the scope.
