@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"kubernetes-worker/internal/drain"
 	"kubernetes-worker/internal/host"
 	"kubernetes-worker/internal/kube"
 	"kubernetes-worker/internal/kubeversion"
@@ -28,14 +29,15 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	f := r.facts
 	r.seen = resource.Seen{}
 	f.SnapRecords, f.OldLabels = r.state.Snaps, r.state.Labels
-	f.Resources = r.resources()
 	if err := r.observeSnaps(ctx, &f); err != nil {
 		return f, err
 	}
+	f.Resources = r.resources()
 	if err := r.observePackages(&f); err != nil {
 		return f, err
 	}
 	f.CNIConfWritten = f.CNI.ConfFile != "" && r.exists(worker.CNIConfigDir+"/"+f.CNI.ConfFile)
+	f.RuntimeSocket = r.isSocket(f.RelatedSocket())
 	f.Kubeconfigs.Server = r.savedKubeconfig(worker.KubeletKubeconfig).Server
 	if err := r.connect(f); err != nil {
 		return f, err
@@ -43,7 +45,9 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	if err := r.observeUnits(ctx, &f); err != nil {
 		return f, err
 	}
+	f.DockerOurs = f.Units[worker.DockerUnit].Exists && r.exists(worker.DockerDropIn)
 	r.reject(ctx, &f)
+	r.upgradeFailure(&f)
 	f.Node = r.observeNode(ctx, f)
 	r.system.See(r.seen)
 	return f, nil
@@ -95,6 +99,7 @@ func (r *run) observePackages(f *worker.Facts) error {
 		return fmt.Errorf("cannot see which packages are installed: %w", err)
 	}
 	_, f.DockerIO = installed["docker.io"]
+	f.Docker = r.state.Docker
 	_, f.SnapdPackage = installed["snapd"]
 	if !f.SnapdPackage {
 		// On images that carry snapd in another way, its socket is there.
@@ -119,6 +124,7 @@ func (r *run) observeSnaps(ctx context.Context, f *worker.Facts) error {
 	for name, s := range snaps {
 		f.Snaps[name] = worker.SnapFact{Version: s.Version, Revision: s.Revision, Channel: s.Channel, Local: s.Local()}
 	}
+	r.snapVersion(ctx, "kubelet")
 	r.recogniseFiles(snaps)
 	f.SnapRecords = r.state.Snaps
 	kubelet, installed := f.Snaps["kubelet"]
@@ -173,7 +179,7 @@ func (r *run) printedVersion(ctx context.Context, program, revision string) (str
 }
 
 func (r *run) observeUnits(ctx context.Context, f *worker.Facts) error {
-	names := []string{worker.KubeletUnit, worker.KubeProxyUnit, worker.ContainerdUnit, worker.DockerUnit}
+	names := []string{worker.KubeletUnit, worker.KubeProxyUnit, worker.ContainerdUnit, worker.DockerUnit, worker.DockerSocket}
 	units, err := r.settledUnits(ctx, names)
 	if err != nil && r.stopping() {
 		r.warn(ctx, "cannot stop services: "+err.Error()) // the node and its credentials have to go nevertheless
@@ -246,7 +252,7 @@ func (r *run) connect(f worker.Facts) error {
 	if err != nil {
 		return err
 	}
-	r.cluster, r.system.Nodes = client, client
+	r.cluster, r.system.Nodes, r.system.Cluster = client, client, client
 	return nil
 }
 
@@ -290,6 +296,11 @@ func (r *run) exists(path string) bool {
 	return err == nil
 }
 
+func (r *run) isSocket(path string) bool {
+	info, err := r.machine.host.Stat(path)
+	return path != "" && err == nil && info.Mode()&fs.ModeSocket != 0
+}
+
 func (r *run) askNode(ctx context.Context, name string) worker.NodeFact {
 	n, err := r.cluster.GetNode(ctx, name)
 	if kube.KindOf(err) == kube.NotFound {
@@ -299,7 +310,12 @@ func (r *run) askNode(ctx context.Context, name string) worker.NodeFact {
 		kind := kube.KindOf(err)
 		return worker.NodeFact{Asked: true, Failure: err, Refused: kind == kube.Unauthorized || kind == kube.Forbidden}
 	}
-	return worker.NodeFact{Asked: true, Exists: true, Ready: n.IsReady(), Reason: reason(n), Labels: n.Labels}
+	fact := worker.NodeFact{Asked: true, Exists: true, Ready: n.IsReady(), Reason: reason(n), Labels: n.Labels}
+	fact.Drained = n.Annotations[drain.Mark] == resource.UpgradeCordon
+	if fact.KubeletVersion, err = kubeversion.Parse(n.KubeletVersion); err != nil {
+		r.warn(ctx, fmt.Sprintf("node %s reports no version of its kubelet: %v", name, err))
+	}
+	return fact
 }
 
 func reason(n kube.Node) string {

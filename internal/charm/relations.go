@@ -11,6 +11,7 @@ import (
 	"kubernetes-worker/internal/relation"
 	"kubernetes-worker/internal/relation/certificates"
 	"kubernetes-worker/internal/relation/cni"
+	"kubernetes-worker/internal/relation/containerruntime"
 	"kubernetes-worker/internal/relation/kubeapi"
 	"kubernetes-worker/internal/relation/kubecontrol"
 	"kubernetes-worker/internal/secret"
@@ -19,7 +20,7 @@ import (
 
 // endpoints are those the charm reads. Everything that a hook reads from Juju is named here.
 func endpoints() []string {
-	return []string{"certificates", "cni", "kube-api-endpoint", "kube-control"}
+	return []string{"certificates", "cni", "container-runtime", "kube-api-endpoint", "kube-control"}
 }
 
 // model fills in what Juju says. It is read once in an invocation.
@@ -30,7 +31,7 @@ func (r *run) model(ctx context.Context) (worker.Facts, error) {
 		AvailabilityZone: r.env.AvailabilityZone, PublicAddress: s.PublicAddress,
 		ModelProxy: options.Proxy{HTTP: r.env.HTTPProxy, HTTPS: r.env.HTTPSProxy, NoProxy: r.env.NoProxy},
 		Relations:  map[string][]relation.Relation{}, Leaving: map[string]bool{},
-		SecretsSupported: r.hasTool("secret-get"), UpgradeApproved: r.approved,
+		SecretsSupported: r.hasTool("secret-get"),
 	}
 	if f.PublicAddress == "" {
 		f.PublicAddress = s.PrivateAddress
@@ -54,14 +55,23 @@ func (r *run) model(ctx context.Context) (worker.Facts, error) {
 	if r.event.DepartingUnit == r.env.UnitName && r.event.RelationID != "" {
 		f.Leaving[r.event.RelationID] = true
 	}
-	if len(f.Relations["kube-control"]) == 0 {
+	f.RuntimeBefore = r.state.Runtime
+	// Juju lists a relation only after the installation; a runtime that is going to come must not find ours.
+	mayExpect := len(f.Relations["container-runtime"]) == 0 && !r.hasRuntime()
+	if len(f.Relations["kube-control"]) == 0 || mayExpect {
 		goal, err := r.session.GoalState(ctx)
 		if err != nil && !errors.Is(err, juju.ErrNoTool) {
 			return f, err
 		}
 		f.ControlExpected = goal.Expects("kube-control")
+		f.RuntimeExpected = mayExpect && goal.Expects("container-runtime")
 	}
 	return f, nil
+}
+
+// hasRuntime reports whether this charm runs a container runtime, or the kubelet has had one to work with.
+func (r *run) hasRuntime() bool {
+	return r.state.Runtime.Kind != "" || r.state.Services[worker.DockerUnit] != nil || r.state.Services[worker.ContainerdUnit] != nil
 }
 
 // peers decodes what the relations carry and fills in, where one is away or unusable, what was heard last: from the
@@ -78,6 +88,8 @@ func (r *run) peers(ctx context.Context, f *worker.Facts) {
 	network, more := cni.Decode(f.Relations["cni"], control.DefaultCNI)
 	note(more)
 	f.CNI = network
+	f.Runtime, more = containerruntime.Decode(f.Relations["container-runtime"])
+	note(more)
 
 	f.Cluster = r.state.Cluster
 	if all := append(servers, control.APIEndpoints...); len(all) > 0 {

@@ -8,8 +8,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"time"
 
+	"kubernetes-worker/internal/host"
 	"kubernetes-worker/internal/juju"
+	"kubernetes-worker/internal/kubeversion"
 	"kubernetes-worker/internal/state"
 	"kubernetes-worker/internal/worker"
 )
@@ -19,7 +23,7 @@ import (
 // at start, and as long as the one that the node cannot do without is missing.
 func (r *run) fetch(ctx context.Context) error {
 	first := len(r.state.Resources) == 0
-	all := first || r.event.Name == "upgrade-charm" || r.event.Name == "install" || r.event.Name == "start" || r.approved
+	all := first || r.event.Name == "upgrade-charm" || r.event.Name == "install" || r.event.Name == "start" || r.event.Name == "upgrade"
 	for _, name := range worker.ResourceNames(r.facts.Arch) {
 		known, fetched := r.state.Resources[name]
 		need := all || !fetched || worker.Indispensable(name) && !usable(known)
@@ -76,11 +80,34 @@ func fingerprintFile(path string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)[:16]), nil
 }
 
+// snapVersion asks an attached snap for its version before it is installed, once for each file: whether it may be installed
+// depends on that. Without snapd, which reads it, there is nothing to refuse yet.
+func (r *run) snapVersion(ctx context.Context, name string) {
+	known := r.state.Resources[name]
+	if !usable(known) || known.Version != "" {
+		return
+	}
+	known.Version = state.UnknownVersion
+	out, err := r.machine.runner.Run(ctx, host.Command{Name: "snap", Args: []string{"info", known.Path}, Timeout: 30 * time.Second})
+	if err != nil {
+		r.warn(ctx, fmt.Sprintf("cannot learn the version of resource %s: %v", name, err))
+	}
+	for line := range strings.Lines(string(out.Stdout)) {
+		if words := strings.Fields(line); len(words) > 1 && words[0] == "version:" {
+			known.Version = words[1]
+		}
+	}
+	r.state.Resources[name] = known
+}
+
 // resources turns what is known of resource files into facts.
 func (r *run) resources() map[string]worker.ResourceFact {
 	facts := map[string]worker.ResourceFact{}
 	for name, f := range r.state.Resources {
-		facts[name] = worker.ResourceFact{Path: f.Path, Size: f.Size, Fingerprint: f.Fingerprint, Problem: worker.ResourceProblem(f.Problem)}
+		version, _ := kubeversion.Parse(f.Version) // zero where it is not known
+		facts[name] = worker.ResourceFact{
+			Path: f.Path, Size: f.Size, Fingerprint: f.Fingerprint, Version: version, Problem: worker.ResourceProblem(f.Problem),
+		}
 	}
 	return facts
 }

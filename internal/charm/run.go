@@ -56,7 +56,6 @@ type run struct {
 	facts      worker.Facts // of Juju; observe adds the machine's and the cluster's
 	now        time.Time
 	clock      func() time.Time
-	approved   bool
 	warned     map[string]bool
 	node       *worker.NodeFact
 	nodeSeen   [2]int // starts of the kubelet and changes of the object when node was read
@@ -284,6 +283,12 @@ func (r *run) remember(result reactive.Result[worker.Facts]) {
 	f := result.Facts
 	r.state.Cluster = f.Cluster
 	r.state.NodeName = f.NodeName
+	if _, configured := r.state.Services[worker.KubeletUnit]; configured {
+		r.state.Runtime = f.RuntimeNow()
+	}
+	if f.OnDocker() {
+		r.state.Docker = ""
+	}
 	if f.Node.Asked && f.Node.Failure == nil {
 		r.state.NodeSeen = f.Node.Exists
 	}

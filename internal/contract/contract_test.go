@@ -164,7 +164,7 @@ func TestActionsKeepTheirParametersAndRefuseOthers(t *testing.T) {
 	want := map[string]map[string]any{ // parameter to default, nil for none
 		"pause":    {"delete-local-data": false, "force": false},
 		"resume":   {},
-		"upgrade":  {},
+		"upgrade":  {"drain": true, "delete-local-data": false, "force": false, "allow-downgrade": false},
 		"microbot": {"replicas": 3, "delete": false},
 		"registry": {"htpasswd": nil, "htpasswd-plain": nil, "tlscert": nil, "tlskey": nil, "domain": nil,
 			"ingress": false, "delete": false},

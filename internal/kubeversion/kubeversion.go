@@ -68,8 +68,14 @@ func (v Version) AtLeast(major, minor int) bool {
 	return v.Major > major || v.Major == major && v.Minor >= minor
 }
 
+// Older reports whether v is of an earlier minor release than o.
+func (v Version) Older(o Version) bool { return !v.AtLeast(o.Major, o.Minor) }
+
 // SameMinor reports whether both are of one minor release.
 func (v Version) SameMinor(o Version) bool { return v.Major == o.Major && v.Minor == o.Minor }
+
+// Release writes the minor release: 1.24.
+func (v Version) Release() string { return fmt.Sprintf("%d.%d", v.Major, v.Minor) }
 
 // String writes the version as the application version shows it: 1.12.1, 1.36.0-rc.1.
 func (v Version) String() string {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 
 	"kubernetes-worker/internal/host"
 	"kubernetes-worker/internal/state"
@@ -27,6 +28,7 @@ type File struct {
 	// Backup is where somebody else's file of that name is kept before it is replaced, once. A file is ours if it holds
 	// OurMark.
 	Backup string
+	Needs  []string // IDs of resources without which it stays as it is
 	// Describe says what differs between two contents, for the cause of a restart; nil: just that it changed.
 	Describe func(old, new []byte) []string
 }
@@ -45,11 +47,14 @@ func (f File) Stage() Stage {
 	return FileStage
 }
 
+// Requires names the resources that must be in place.
+func (f File) Requires() []string { return f.Needs }
+
 // Equal compares everything but how differences are described.
 func (f File) Equal(other any) bool {
 	o, ok := other.(File)
 	return ok && o.Path == f.Path && bytes.Equal(o.Content, f.Content) && o.Mode == f.Mode && o.UID == f.UID && o.GID == f.GID &&
-		o.Absent == f.Absent && o.Stage() == f.Stage()
+		o.Absent == f.Absent && o.Stage() == f.Stage() && slices.Equal(o.Needs, f.Needs)
 }
 
 // Input is the file as something a service reads.

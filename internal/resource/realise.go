@@ -41,7 +41,7 @@ func Realise(ctx context.Context, sys *System, wants []Resource, observer Observ
 		change, err := r.Plan(ctx, sys)
 		if err != nil {
 			failed[r.ID()] = true
-			sys.noteWaiting(r, err)
+			sys.noteFailure(r, err)
 			findings = append(findings, err)
 			continue
 		}
@@ -60,7 +60,7 @@ func Realise(ctx context.Context, sys *System, wants []Resource, observer Observ
 		}
 		if err := apply(ctx, sys, r, *change, observer); err != nil {
 			failed[r.ID()] = true
-			sys.noteWaiting(r, err)
+			sys.noteFailure(r, err)
 			findings = append(findings, err)
 			continue
 		}

@@ -29,6 +29,9 @@ type Service struct {
 	Unit    string
 	Inputs  []Input
 	Stopped bool
+	// Foreign: somebody else runs it. It is neither started nor stopped, and what was noted of it is forgotten; systemd is
+	// only told that a drop-in of ours is gone.
+	Foreign bool
 	// Again asks for one restart in this invocation although nothing that the daemon reads differs, and says why.
 	Again string
 	// UnitFiles are drop-ins of the unit. systemd does not notice the first one of a unit by itself.
@@ -48,7 +51,7 @@ func (s Service) Requires() []string { return s.Needs }
 // Equal compares all fields.
 func (s Service) Equal(other any) bool {
 	o, ok := other.(Service)
-	return ok && o.Unit == s.Unit && o.Stopped == s.Stopped && o.Again == s.Again && slices.Equal(o.Inputs, s.Inputs) && slices.Equal(o.UnitFiles, s.UnitFiles) && slices.Equal(o.Needs, s.Needs)
+	return ok && o.Unit == s.Unit && o.Stopped == s.Stopped && o.Foreign == s.Foreign && o.Again == s.Again && slices.Equal(o.Inputs, s.Inputs) && slices.Equal(o.UnitFiles, s.UnitFiles) && slices.Equal(o.Needs, s.Needs)
 }
 
 // Plan compares the unit's state and inputs with the wanted ones.
@@ -59,6 +62,9 @@ func (s Service) Plan(ctx context.Context, sys *System) (*Change, error) {
 	}
 	if s.Stopped {
 		return s.planStop(sys, unit), nil
+	}
+	if s.Foreign {
+		return s.planRelease(sys, unit), nil
 	}
 	if !unit.Found() {
 		return nil, fmt.Errorf("cannot run %s: systemd does not know the unit", s.Unit)
@@ -288,6 +294,22 @@ func (s Service) planStop(sys *System, unit systemd.Unit) *Change {
 		delete(sys.State.Services, s.Unit)
 		return errors.Join(problems...)
 	}}
+}
+
+func (s Service) planRelease(sys *System, unit systemd.Unit) *Change {
+	forget := func(context.Context) error {
+		delete(sys.State.Services, s.Unit)
+		return nil
+	}
+	if unit.Found() && s.unitFilesChanged(sys) {
+		return &Change{Cause: "its unit files changed", Apply: func(ctx context.Context) error {
+			return errors.Join(forget(ctx), s.reload(ctx, sys))
+		}}
+	}
+	if _, recorded := sys.State.Services[s.Unit]; recorded {
+		return &Change{Silent: true, Apply: forget}
+	}
+	return nil
 }
 
 // stopPatience is longer than the 90 seconds after which systemd kills what does not stop, and short enough that two

@@ -3,6 +3,7 @@ package resource
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"kubernetes-worker/internal/snapd"
 )
@@ -15,9 +16,9 @@ type Snap struct {
 	Print   string // fingerprint of that file
 	Channel string
 	Classic bool
-	// Release is the ID of the StoreRelease that has to hold before the store is asked for the snap; it may be empty.
-	Release string
-	// Newest also wants the revision that Release has found on the channel, as far as the store gives it.
+	// Needs are IDs of resources without which the snap stays as it is.
+	Needs []string
+	// Newest also wants the revision that a StoreRelease has found on the channel, as far as the store gives it.
 	Newest bool
 }
 
@@ -27,20 +28,17 @@ func (s Snap) ID() string { return "snap:" + s.Name }
 // Stage is SnapStage.
 func (s Snap) Stage() Stage { return SnapStage }
 
-// Requires is the release, so that snaps of one release come together or not at all.
-func (s Snap) Requires() []string {
-	if s.Release == "" {
-		return nil
-	}
-	return []string{s.Release}
-}
+// Requires names the resources that must be in place: snaps of one release come together or not at all.
+func (s Snap) Requires() []string { return s.Needs }
 
 // Outside marks it as one that asks outside.
 func (Snap) Outside() {}
 
 // Equal compares all fields.
 func (s Snap) Equal(other any) bool {
-	return s == other
+	o, ok := other.(Snap)
+	return ok && o.Name == s.Name && o.File == s.File && o.Print == s.Print && o.Channel == s.Channel && o.Classic == s.Classic &&
+		o.Newest == s.Newest && slices.Equal(o.Needs, s.Needs)
 }
 
 // Plan compares what is installed with what is wanted.

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"kubernetes-worker/internal/condition"
+	"kubernetes-worker/internal/drain"
 	"kubernetes-worker/internal/host"
 	"kubernetes-worker/internal/snapd"
 	"kubernetes-worker/internal/state"
@@ -17,6 +19,8 @@ import (
 
 // Host is the machine's files.
 type Host interface {
+	// Path is where a path of the machine is for a command of its.
+	Path(path string) string
 	ReadFile(path string) ([]byte, error)
 	Open(path string) (*os.File, error)
 	ReadDir(path string) ([]fs.DirEntry, error)
@@ -73,8 +77,10 @@ type System struct {
 	Services Services
 	// Nodes is nil as long as there is no access to an API server.
 	Nodes Nodes
-	Run   host.Runner
-	State *state.File
+	// Cluster takes any request to an API server; nil like Nodes.
+	Cluster drain.API
+	Run     host.Runner
+	State   *state.File
 	// Root says that the process may give files away.
 	Root bool
 	// Patient hooks come of themselves, many in a row; they do not ask again those outside who did not answer.
@@ -88,6 +94,9 @@ type System struct {
 	Pending map[string]map[string]string
 	// NodeChanges counts changes of the Node object, so that it is read again.
 	NodeChanges int
+	// Drained says that this invocation has moved the pods off the node, DrainFailure why it could not.
+	Drained      bool
+	DrainFailure error
 	// Restarts counts starts and restarts by unit.
 	Restarts map[string]int
 
@@ -98,7 +107,8 @@ type System struct {
 	released  map[string]string            // snap and channel → the revision that the store has there
 	renewed   map[string]bool              // snaps that this invocation has brought to the store's newest revision
 	triedWith map[string]map[string]string // and with which inputs
-	waiting   map[string]error             // resources that this invocation has tried and that wait for somebody else
+	failures  map[string]error             // resources that could not be brought about
+	waiting   map[string]error             // those of them that this invocation has tried and that wait for somebody else
 }
 
 // Seen is what the facts of a round were read from. Resources look there first: until something is changed it is as good
@@ -118,7 +128,7 @@ func (s *System) Prepare() {
 	s.Pending = map[string]map[string]string{}
 	s.Restarts, s.changed, s.reloaded, s.tried = map[string]int{}, map[string]string{}, map[string]bool{}, map[string]bool{}
 	s.released, s.renewed = map[string]string{}, map[string]bool{}
-	s.waiting, s.triedWith = map[string]error{}, map[string]map[string]string{}
+	s.failures, s.waiting, s.triedWith = map[string]error{}, map[string]error{}, map[string]map[string]string{}
 }
 
 func (s *System) noteChange(name, what string) {
@@ -130,7 +140,17 @@ func (s *System) noteChange(name, what string) {
 // every five minutes.
 const retryAfter = 4 * time.Minute
 
-func (s *System) noteWaiting(r Resource, err error) {
+// Failure joins what kept this invocation from bringing some resources about.
+func (s *System) Failure(ids ...string) error {
+	var all []error
+	for _, id := range ids {
+		all = append(all, s.failures[id])
+	}
+	return errors.Join(all...)
+}
+
+func (s *System) noteFailure(r Resource, err error) {
+	s.failures[r.ID()] = err
 	if condition.Of(err) != condition.Waiting {
 		return
 	}

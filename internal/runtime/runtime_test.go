@@ -52,8 +52,9 @@ func TestTheRuntimeFollowsTheRelease(t *testing.T) {
 		{24, options.RuntimeAuto, false, []string{"containerd"}},
 		{36, options.RuntimeNvidia, false, []string{"containerd"}},
 	} {
-		got := runtime.Choose(kubeversion.Version{Major: 1, Minor: c.minor}, c.source)
-		if got.Docker() != c.docker || !slices.Equal(got.Packages, c.packages) || (got.Unit == "docker.service") != c.docker {
+		got := runtime.Choose(runtime.Need{Version: kubeversion.Version{Major: 1, Minor: c.minor}, Source: c.source})
+		if got.Docker() != c.docker || !slices.Equal(got.Packages, c.packages) || (got.Unit == "docker.service") != c.docker ||
+			got.Keeper != runtime.Ours || got.Socket != "" {
 			t.Errorf("%+v: %+v", c, got)
 		}
 	}

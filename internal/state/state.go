@@ -46,10 +46,16 @@ type State struct {
 	NodeSeen bool `json:"node-seen,omitempty"`
 	// Cluster is what the relations last said of the cluster, so that the node stays manageable while one is away.
 	Cluster Cluster `json:"cluster"`
+	// Runtime is what the kubelet was last configured to work with.
+	Runtime Runtime `json:"runtime"`
 	// Rejected are the options with which a kubelet ended at once, and why it did.
 	Rejected Rejection `json:"rejected"`
+	// FailedUpgrade is the upgrade that cost the node its pods and did not succeed.
+	FailedUpgrade Failure `json:"failed-upgrade"`
 	// Waits: resource → who outside the machine did not answer, and since when.
 	Waits map[string]Wait `json:"waits,omitempty"`
+	// Docker is how far the node has gone from docker to containerd.
+	Docker string `json:"docker,omitempty"`
 	// Stopped: the stop hook has taken the unit out of the cluster.
 	Stopped bool `json:"stopped,omitempty"`
 	// Warned: warnings already logged, so that each is logged once until it changes.
@@ -57,6 +63,12 @@ type State struct {
 	// Juju is what the Juju side wants remembered.
 	Juju juju.Remembered `json:"juju"`
 }
+
+// Values of Docker. Empty: it is the runtime, or was never there.
+const (
+	DockerLeft = "left" // it has nothing of the node's pods any more and can stop
+	DockerKept = "kept" // as DockerLeft, but somebody else uses it, too
+)
 
 // Cluster is what a worker needs to know of its cluster and is no secret.
 type Cluster struct {
@@ -69,14 +81,30 @@ type Cluster struct {
 	Registry   string   `json:"registry,omitempty"`
 }
 
+// Runtime is a container runtime.
+type Runtime struct {
+	Kind   string `json:"kind,omitempty"`   // docker or remote; empty: none yet
+	Socket string `json:"socket,omitempty"` // of one that another charm keeps; empty: ours
+}
+
+// The kinds of runtimes, in the words of the container-runtime relation.
+const (
+	RuntimeDocker = "docker"
+	RuntimeRemote = "remote" // behind the CRI, as containerd is
+)
+
 // ResourceFile is a charm resource as it was last fetched. Size and ModTime tell cheaply that it is still the same file.
 type ResourceFile struct {
 	Path        string `json:"path"`
 	Size        int64  `json:"size"`
 	ModTime     int64  `json:"mod-time"` // nanoseconds since 1970
 	Fingerprint string `json:"fingerprint"`
+	Version     string `json:"version,omitempty"` // that a snap says it has; UnknownVersion where it cannot be read
 	Problem     int    `json:"problem,omitempty"` // why there is no file; 0: there is one
 }
+
+// UnknownVersion stands for the version of a snap that does not tell.
+const UnknownVersion = "unknown"
 
 // ProgramVersion is what a program said of its version.
 type ProgramVersion struct {
@@ -88,6 +116,12 @@ type ProgramVersion struct {
 type Rejection struct {
 	Options string `json:"options,omitempty"` // fingerprint
 	Reason  string `json:"reason,omitempty"`
+}
+
+// Failure is what was wanted in vain.
+type Failure struct {
+	Wanted string `json:"wanted,omitempty"` // fingerprint
+	Reason string `json:"reason,omitempty"`
 }
 
 // Wait is something that was asked for in vain.

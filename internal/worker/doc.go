@@ -9,6 +9,7 @@ package worker
 import (
 	"kubernetes-worker/internal/reactive"
 	"kubernetes-worker/internal/resource"
+	"kubernetes-worker/internal/runtime"
 )
 
 // Handler declares resources from facts.
@@ -36,7 +37,9 @@ const (
 	KubeletUnit        = "snap.kubelet.daemon.service"
 	KubeProxyUnit      = "snap.kube-proxy.daemon.service"
 	DockerUnit         = "docker.service"
+	DockerSocket       = "docker.socket"
 	ContainerdUnit     = "containerd.service"
+	DockerDropIn       = runtime.DockerDropIn
 	ContainerdEndpoint = "unix:///run/containerd/containerd.sock"
 )
 
@@ -48,15 +51,18 @@ func Handlers() []Handler {
 		baseSnaps(),
 		snaps(),
 		runtimeHandler(),
+		leaveDocker(),
 		cniPlugins(),
 		controlRequest(),
 		certificateRequest(),
 		certificateFiles(),
 		cniAnswer(),
+		runtimeAnswer(),
 		defaultCNI(),
 		kubeconfigs(),
 		kubeletHandler(),
 		kubeProxyHandler(),
 		nodeLabels(),
+		schedulable(),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"kubernetes-worker/internal/relation"
 	"kubernetes-worker/internal/relation/certificates"
 	"kubernetes-worker/internal/relation/cni"
+	"kubernetes-worker/internal/relation/containerruntime"
 	"kubernetes-worker/internal/relation/kubecontrol"
 	"kubernetes-worker/internal/secret"
 	"kubernetes-worker/internal/state"
@@ -29,8 +30,9 @@ type Facts struct {
 	SecretsSupported bool     // this Juju has secret-get
 	Relations        map[string][]relation.Relation
 	Leaving          map[string]bool // relation ids that this unit must not write to any more
-	UpgradeApproved  bool            // the operator ran the upgrade action
+	Approval         Approval        // the operator ran the upgrade action
 	ControlExpected  bool            // goal-state lists kube-control, so its units will come
+	RuntimeExpected  bool            // the same of container-runtime; asked only before there is a runtime
 
 	// From relations, with what was heard last where a relation is away at present.
 	Control  kubecontrol.Facts
@@ -38,6 +40,7 @@ type Facts struct {
 	Creds    Credentials
 	Certs    certificates.Facts
 	CNI      cni.Facts
+	Runtime  containerruntime.Facts // of another charm
 	Problems []relation.Problem
 
 	// From the machine.
@@ -54,9 +57,14 @@ type Facts struct {
 	Rejected       string // why a kubelet ended that was started with the present options; empty: none did
 	KubeletPrinted string // the version text, which is the application's version
 	DockerIO       bool   // the package docker.io is installed
+	DockerOurs     bool   // docker is there and set up by us
+	Docker         string // how far the node has gone from docker to containerd, see state.State
+	UpgradeFailed  string // why the upgrade to what is wanted failed, in this hook or an earlier one; empty: it did not
 	Resources      map[string]ResourceFact
 	Units          map[string]UnitFact
-	CNIConfWritten bool // the pod network's subordinate has written the file that it names
+	RuntimeBefore  state.Runtime // what the kubelet was last configured to work with
+	RuntimeSocket  bool          // the socket of a runtime that another charm keeps is there
+	CNIConfWritten bool          // the pod network's subordinate has written the file that it names
 	Kubeconfigs    Kubeconfigs
 	SnapRecords    map[string]string // snap → fingerprint of the file it was installed from
 	OldLabels      map[string]string // labels put on earlier
@@ -94,6 +102,7 @@ type ResourceFact struct {
 	Path        string
 	Size        int64
 	Fingerprint string
+	Version     kubeversion.Version // of a snap with a Kubernetes program; zero where not known
 	Problem     ResourceProblem
 }
 
@@ -133,7 +142,10 @@ type NodeFact struct {
 	Exists  bool
 	Ready   bool
 	Reason  string // why it is not Ready
-	Labels  map[string]string
+	// KubeletVersion is that of the kubelet that reported last.
+	KubeletVersion kubeversion.Version
+	Drained        bool // taken out of service by us, for an upgrade
+	Labels         map[string]string
 	// Lost: an earlier hook saw the object, and now an API server says that it is not there.
 	Lost bool
 }

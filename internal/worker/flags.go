@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"kubernetes-worker/internal/reactive"
+	"kubernetes-worker/internal/state"
 )
 
 // The flags that gate handlers. All are computed; none is remembered.
@@ -22,6 +23,8 @@ const (
 	CNIJoined         reactive.Flag = "cni.joined"
 	PodNetworkKnown   reactive.Flag = "cni.network-known"
 	RuntimeRunning    reactive.Flag = "runtime.running"
+	RuntimeJoined     reactive.Flag = "container-runtime.joined"
+	DockerLeft        reactive.Flag = "docker.left"
 	NodeRegistered    reactive.Flag = "node.registered"
 )
 
@@ -42,7 +45,9 @@ func Rules() []Rule {
 		{Flag: CAKnown, Holds: func(f Facts) bool { return len(f.Certs.CA) > 0 }, Owes: owesCertificates},
 		{Flag: CNIJoined, Holds: func(f Facts) bool { return f.joined("cni") }, Owes: owed("no pod network is related")},
 		{Flag: PodNetworkKnown, Holds: func(f Facts) bool { return f.Cluster.CIDR != "" }, Owes: owesNetwork},
-		{Flag: RuntimeRunning, Holds: func(f Facts) bool { return f.Units[f.runtime().Unit].Running }, Owes: owed("the container runtime does not run yet")},
+		{Flag: RuntimeJoined, Holds: func(f Facts) bool { return f.joined("container-runtime") }, Owes: owed("no container runtime is related, which is well: the charm installs one itself")},
+		{Flag: RuntimeRunning, Holds: Facts.runtimeRuns, Owes: owesRuntime},
+		{Flag: DockerLeft, Holds: func(f Facts) bool { return f.runtime().Docker() || !f.DockerOurs || f.Docker == state.DockerKept }, Owes: owed("docker still has pods of the node")},
 		{Flag: NodeRegistered, Holds: func(f Facts) bool { return f.Node.Exists }, Owes: owed("kubelet has not registered the node yet, or no API server answers")},
 	}
 }

@@ -15,10 +15,13 @@ import (
 func kubeletHandler() Handler {
 	return Handler{
 		Name: "kubelet",
-		When: []flag{SnapsInstalled, VersionKnown, RuntimeRunning, ServersKnown, CredentialsReady, DNSKnown, DomainKnown, CertificatesReady, PodNetworkKnown},
+		When: []flag{SnapsInstalled, VersionKnown, RuntimeRunning, DockerLeft, ServersKnown, CredentialsReady, DNSKnown, DomainKnown, CertificatesReady, PodNetworkKnown},
 		Declare: func(f Facts) ([]resource.Resource, error) {
 			if f.Options.AnyUnknown(options.KubeletExtraArgs, options.KubeletExtraConfig, options.AllowPrivileged) {
 				return nil, nil // the finding about the option is the status
+			}
+			if fault := f.hostFault(f.KubeletVersion); fault != nil && f.CgroupVersion == 2 {
+				return nil, fault // on cgroup v1 it is the configuration that decides
 			}
 			out, problem := f.kubelet()
 			if len(out.Problems) > 0 {
@@ -100,6 +103,12 @@ func (f Facts) kubeletInput() kubelet.Input {
 		ResolvConfStub: f.ResolvConfStub, CgroupVersion: f.CgroupVersion,
 		Docker: f.runtime().Docker(), RuntimeEndpoint: ContainerdEndpoint, SandboxImage: f.sandboxImage(),
 		ExtraArgs: f.Options.KubeletExtraArgs, ExtraConfig: f.Options.KubeletExtraConfig,
+	}
+	switch socket := f.runtime().Socket; {
+	case in.Docker && socket != runtime.DockerEndpoint:
+		in.DockerEndpoint = socket
+	case !in.Docker && socket != "":
+		in.RuntimeEndpoint = socket
 	}
 	if f.Cluster.DNSEnabled {
 		in.ClusterDNS = f.Cluster.DNS

@@ -10,16 +10,17 @@ import (
 	"kubernetes-worker/internal/runtime"
 )
 
-// runtime is the container runtime that the installed kubelet works with.
-func (f Facts) runtime() runtime.Choice {
-	return runtime.Choose(f.KubeletVersion, f.Options.DockerRuntime)
-}
+// OnDocker reports whether the installed kubelet works with docker, or docker is not there.
+func (f Facts) OnDocker() bool { return f.runtime().Docker() || !f.DockerOurs }
 
 // runtimeHandler installs the container runtime, after its configuration, so that it starts once and right; later it
-// restarts when its configuration differs.
+// restarts when its configuration differs. One that another charm keeps is left to it.
 func runtimeHandler() Handler {
 	return Handler{Name: "runtime", When: []flag{VersionKnown}, Declare: func(f Facts) ([]resource.Resource, error) {
 		choice := f.runtime()
+		if choice.Keeper != runtime.Ours {
+			return f.foreignRuntime(choice)
+		}
 		if f.Options.AnyUnknown(options.HTTPProxy, options.HTTPSProxy, options.NoProxy) ||
 			choice.Docker() && f.Options.AnyUnknown(options.DockerRuntime, options.DockerOpts) {
 			return nil, nil // the finding about the option is the status

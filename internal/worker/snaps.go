@@ -33,30 +33,55 @@ func baseSnaps() Handler {
 }
 
 // snaps installs kubectl, kube-proxy and kubelet, and refreshes them where that needs nobody's word. Those from the store
-// come only if it has all of them; the upgrade action also brings what is new on the channel they follow.
+// come only if it has all of them; the upgrade action also brings what is new on the channel they follow. None is touched
+// for a release that this machine cannot run, and a node whose kubelet is to become one of another release gives its pods
+// away first.
 func snaps() Handler {
 	return Handler{Name: "snaps", When: []flag{SnapdReady}, Declare: func(f Facts) ([]resource.Resource, error) {
-		var wants []resource.Resource
+		if fault := f.upgradeFault(); fault != nil {
+			return nil, fault
+		}
+		var wants []resource.Snap
 		release := resource.StoreRelease{Channel: f.Options.Channel.String()}
 		for _, name := range snapNames {
 			if f.Options.AnyUnknown(options.ChannelOption) && !f.Resources[name].Attached() {
 				continue // nobody asked for the default; the finding about the option is the status
 			}
-			if _, installed := f.Snaps[name]; installed && f.outdated(name) && f.Options.RequireManualUpgrade && !f.UpgradeApproved {
+			_, installed := f.Snaps[name]
+			if installed && f.outdated(name) && !f.mayUpgrade() {
 				continue
 			}
 			want := f.wantedSnap(name)
-			if _, installed := f.Snaps[name]; want.File == "" && (!installed || f.outdated(name) || f.UpgradeApproved) {
+			if want.File == "" && (!installed || f.outdated(name) || f.Approval.Given) {
 				release.Snaps = append(release.Snaps, name)
-				want.Release, want.Newest = release.ID(), f.UpgradeApproved
+				want.Needs, want.Newest = append(want.Needs, release.ID()), f.Approval.Given
 			}
 			wants = append(wants, want)
 		}
-		if len(release.Snaps) > 0 {
-			wants = append([]resource.Resource{release}, wants...)
-		}
-		return wants, nil
+		return f.inOrder(release, wants), f.failedUpgrade()
 	}}
+}
+
+// inOrder puts the snaps after what they need: the store has all of them, and the pods have left the node.
+func (f Facts) inOrder(release resource.StoreRelease, snaps []resource.Snap) []resource.Resource {
+	var ordered []resource.Resource
+	if len(release.Snaps) > 0 {
+		ordered = append(ordered, release)
+	}
+	if f.drains() && f.mayUpgrade() {
+		drained := f.drained("before the upgrade")
+		if len(release.Snaps) > 0 {
+			drained.Needs = append(drained.Needs, release.ID())
+		}
+		ordered = append(ordered, drained)
+		for i := range snaps {
+			snaps[i].Needs = append(snaps[i].Needs, drained.ID())
+		}
+	}
+	for _, snap := range snaps {
+		ordered = append(ordered, snap)
+	}
+	return ordered
 }
 
 func (f Facts) wantedSnap(name string) resource.Snap {
@@ -88,6 +113,18 @@ func (f Facts) outdated(name string) bool {
 		return f.SnapRecords[name] != r.Fingerprint
 	}
 	return have.Local || have.Channel != f.Options.Channel.String()
+}
+
+// KubeletOutdated reports whether the kubelet that is installed differs from what is wanted.
+func (f Facts) KubeletOutdated() bool { return f.outdated("kubelet") }
+
+// SnapIDs are the resources of the Kubernetes programs.
+func SnapIDs() []string {
+	var ids []string
+	for _, name := range snapNames {
+		ids = append(ids, resource.Snap{Name: name}.ID())
+	}
+	return ids
 }
 
 // upgradePending reports whether any of the snaps differs from what is wanted.

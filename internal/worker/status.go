@@ -8,6 +8,7 @@ import (
 	"kubernetes-worker/internal/kubelet"
 	"kubernetes-worker/internal/kubeproxy"
 	"kubernetes-worker/internal/options"
+	"kubernetes-worker/internal/runtime"
 )
 
 // Status is a unit's workload status. The texts of the original charm are exact; users' tooling matches on them.
@@ -55,13 +56,16 @@ func StatusOf(f Facts, findings []error) Status {
 	switch {
 	case !f.Cluster.DNSKnown:
 		return Status{waiting, "Waiting for cluster DNS."}
-	case f.upgradePending() && (f.UpgradeApproved || !f.Options.RequireManualUpgrade):
+	case f.upgradePending() && f.mayUpgrade():
 		return Status{waiting, "Upgrade pending"}
 	case f.upgradePending():
 		return Status{blocked, "Needs manual upgrade, run the upgrade action"}
 	}
 	if missing := f.missingData(); missing != "" {
 		return Status{waiting, missing}
+	}
+	if f.runtime().Keeper != runtime.Ours && !f.runtimeRuns() {
+		return Status{waiting, "Container runtime not available. " + owesRuntime(f)}
 	}
 	if f.runtimeDown() {
 		return Status{waiting, "Container runtime not available."}
@@ -166,10 +170,7 @@ func (f Facts) Warnings() []string {
 	for _, finding := range findings {
 		warnings = append(warnings, finding.Message)
 	}
-	if !f.runtime().Docker() && f.Options.DockerOpts != "" {
-		warnings = append(warnings, "docker-opts is ignored: kubelet "+f.KubeletVersion.String()+" works with containerd")
-	}
-	return warnings
+	return append(warnings, f.runtimeWarnings()...)
 }
 
 // FailedUnits are the node's daemons that were configured and do not run.

@@ -3,27 +3,26 @@ package model
 import (
 	"crypto/tls"
 	"encoding/json"
-	"io"
 	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 )
 
-// API is a stand-in for an API server that knows Node objects. A node is there once its kubelet runs, unless somebody
-// deleted it since; then the kubelet has to start anew.
+// API is a stand-in for an API server that knows Node objects and the pods on them. A node is there once its kubelet runs,
+// unless somebody deleted it since; then the kubelet has to start anew. A pod that is evicted is gone at once.
 type API struct {
 	server *httptest.Server
-	// Registered tells how often the machine's kubelet has been started, 0 while it does not run.
-	Registered func() int
+	// Registered tells how often the machine's kubelet has been started, 0 while it does not run, and its version.
+	Registered func() (int, string)
 
-	mu       sync.Mutex
-	nodes    map[string]map[string]string // labels by node
-	deleted  map[string]int               // node → starts of the kubelet when it was deleted
+	mu sync.Mutex
+	kept
 	requests []string
 	status   int  // answer every request with this status; 0: work
 	notReady bool // nodes are not Ready
@@ -39,7 +38,7 @@ func StartAPI(t *testing.T, ca *Authority, address string) *API {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &API{nodes: map[string]map[string]string{}, deleted: map[string]int{}, Registered: func() int { return 0 }}
+	a := &API{kept: kept{}.clone(), Registered: func() (int, string) { return 0, "" }}
 	a.server = httptest.NewUnstartedServer(http.HandlerFunc(a.serve))
 	a.server.Listener.Close()
 	a.server.Listener = listener
@@ -75,7 +74,25 @@ func (a *API) Close() { a.server.CloseClientConnections(); a.server.Close() }
 func (a *API) Labels(node string) map[string]string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return maps.Clone(a.node(node))
+	if n := a.node(node); n != nil {
+		return maps.Clone(n.Labels)
+	}
+	return nil
+}
+
+// Cordon keeps pods off a node, as an operator does.
+func (a *API) Cordon(node string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.node(node).Unschedulable = true
+}
+
+// Inside shows what the server keeps, for comparisons.
+func (a *API) Inside(node string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.node(node)
+	return a.kept.String()
 }
 
 // Delete removes a node as an operator would.
@@ -83,6 +100,39 @@ func (a *API) Delete(node string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.remove(node)
+}
+
+// Run puts pods onto a node, each under namespace/name, as controllers would. A pod of a daemon set has no other place;
+// one that is protected is never evicted.
+func (a *API) Run(node string, pods map[string]Pod) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for name, pod := range pods {
+		pod.Node = node
+		a.pods[name] = pod
+	}
+}
+
+// Pods are the names of the pods on a node, sorted.
+func (a *API) Pods(node string) []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var names []string
+	for name, pod := range a.pods {
+		if pod.Node == node {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Cordoned tells whether pods are kept off the node, and by whose word as the charm's mark has it.
+func (a *API) Cordoned(node string) (bool, string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := a.node(node)
+	return n != nil && n.Unschedulable, n.Annotations["kubernetes-worker/cordoned-by"]
 }
 
 // Requests forgets and returns what was asked, as "GET worker-0".
@@ -96,13 +146,13 @@ func (a *API) Requests() []string {
 
 func (a *API) remove(node string) {
 	delete(a.nodes, node)
-	a.deleted[node] = a.Registered()
+	a.deleted[node], _ = a.Registered()
 }
 
 // node finds a node, registering it if its kubelet has been started since it was deleted.
-func (a *API) node(name string) map[string]string {
-	if a.nodes[name] == nil && a.Registered() > a.deleted[name] {
-		a.nodes[name] = map[string]string{"kubernetes.io/hostname": name}
+func (a *API) node(name string) *node {
+	if starts, _ := a.Registered(); a.nodes[name] == nil && starts > a.deleted[name] {
+		a.nodes[name] = &node{Labels: map[string]string{"kubernetes.io/hostname": name}, Annotations: map[string]string{}}
 	}
 	return a.nodes[name]
 }
@@ -117,34 +167,18 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 		refuse(w, a.status, http.StatusText(a.status))
 	case !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer "):
 		refuse(w, http.StatusUnauthorized, "Unauthorized")
-	case !isNode || a.node(name) == nil:
+	case !isNode:
+		a.servePods(w, r)
+	case a.node(name) == nil:
 		refuse(w, http.StatusNotFound, "NotFound")
 	case r.Method == http.MethodDelete:
 		a.remove(name)
 		answer(w, http.StatusOK, map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Success"})
 	case r.Method == http.MethodPatch:
-		a.patch(name, r.Body)
+		a.node(name).patch(r.Body)
 		answer(w, http.StatusOK, a.object(name))
 	default:
 		answer(w, http.StatusOK, a.object(name))
-	}
-}
-
-func (a *API) patch(name string, body io.Reader) {
-	var patch struct {
-		Metadata struct {
-			Labels map[string]*string `json:"labels"`
-		} `json:"metadata"`
-	}
-	if json.NewDecoder(body).Decode(&patch) != nil {
-		return
-	}
-	for k, v := range patch.Metadata.Labels {
-		if v == nil {
-			delete(a.nodes[name], k)
-		} else {
-			a.nodes[name][k] = *v
-		}
 	}
 }
 
@@ -153,9 +187,13 @@ func (a *API) object(name string) map[string]any {
 	if a.notReady {
 		ready["status"], ready["message"] = "False", "container runtime network not ready"
 	}
+	_, version := a.Registered()
+	n := a.node(name)
 	return map[string]any{
-		"kind": "Node", "apiVersion": "v1", "metadata": map[string]any{"name": name, "labels": a.node(name), "resourceVersion": "1"},
-		"status": map[string]any{"conditions": []any{ready}, "nodeInfo": map[string]any{"kubeletVersion": "v1.28.1"}},
+		"kind": "Node", "apiVersion": "v1",
+		"metadata": map[string]any{"name": name, "labels": n.Labels, "annotations": n.Annotations, "resourceVersion": "1"},
+		"spec":     map[string]any{"unschedulable": n.Unschedulable},
+		"status":   map[string]any{"conditions": []any{ready}, "nodeInfo": map[string]any{"kubeletVersion": "v" + version}},
 	}
 }
 

@@ -175,7 +175,7 @@ func (w *World) ending() map[string]string {
 			u.LoadState, u.ActiveState, u.FileState, u.Counts.Start+u.Counts.Restart, u.Counts.Stop)
 	}
 	for i, a := range w.API {
-		all[fmt.Sprintf("node at API server %d", i)] = fmt.Sprint(a.Labels(w.Node))
+		all[fmt.Sprintf("API server %d", i)] = a.Inside(w.Node)
 	}
 	model := w.Juju.Status()
 	for _, r := range model.Relations {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"kubernetes-worker/internal/snapd/snapdtest"
 	"kubernetes-worker/internal/systemd"
 )
 
@@ -45,6 +46,12 @@ func RunProgram() {
 		err = aptGet(root, os.Args[1:])
 	case "update-ca-certificates":
 		err = updateCertificates(root)
+	case "docker":
+		err = docker(root, os.Args[1:])
+	case "ctr":
+		err = ctr(root, os.Args[1:])
+	case "snap":
+		err = snapInfo(os.Args[1:])
 	case "journalctl":
 		fmt.Println("standin: the last words of a daemon")
 	}
@@ -137,6 +144,19 @@ func startUnit(root, unit string) error {
 	return nil
 }
 
+// snapInfo shows a snap file as the command line program does.
+func snapInfo(args []string) error {
+	if len(args) != 2 || args[0] != "info" {
+		return fmt.Errorf("error: unknown command %q", args)
+	}
+	name, version, err := snapdtest.ReadSnap(args[1])
+	if err != nil {
+		return err
+	}
+	fmt.Printf("path:       %q\nname:       %s\nversion:    %s classic\n", args[1], name, version)
+	return nil
+}
+
 // updateCertificates makes the bundle of all local authorities.
 func updateCertificates(root string) error {
 	files, err := filepath.Glob(filepath.Join(root, "usr/local/share/ca-certificates/*.crt"))
@@ -169,7 +189,7 @@ func installPrograms(t *testing.T, dir, root string) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"apt-get", "apt-mark", "dpkg", "update-ca-certificates", "journalctl", "iptables", "systemctl", "snap"} {
+	for _, name := range []string{"apt-get", "apt-mark", "dpkg", "update-ca-certificates", "journalctl", "iptables", "systemctl", "snap", "docker", "ctr"} {
 		script := fmt.Sprintf("#!/bin/sh\n%s=%s %s='%s' exec '%s' \"$@\"\n", programVariable, name, rootVariable, root, self)
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755); err != nil {
 			t.Fatal(err)

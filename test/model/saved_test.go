@@ -1,7 +1,6 @@
 package model
 
 import (
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,8 +17,7 @@ type saved struct {
 	dir    string // copies of the world's directories
 	ca     *Authority
 	api    []*API
-	nodes  []map[string]map[string]string
-	delete []map[string]int
+	inside []kept
 }
 
 // parts are the directories of a world that change.
@@ -39,11 +37,7 @@ func (w *World) Save() saved {
 	}
 	for _, a := range s.api {
 		a.mu.Lock()
-		nodes := map[string]map[string]string{}
-		for name, labels := range a.nodes {
-			nodes[name] = maps.Clone(labels)
-		}
-		s.nodes, s.delete = append(s.nodes, nodes), append(s.delete, maps.Clone(a.deleted))
+		s.inside = append(s.inside, a.kept.clone())
 		a.mu.Unlock()
 	}
 	return s
@@ -81,10 +75,7 @@ func (w *World) Restore(s saved) {
 	w.CA, w.API = s.ca, append([]*API(nil), s.api...)
 	for i, a := range s.api {
 		a.mu.Lock()
-		a.nodes, a.deleted = map[string]map[string]string{}, maps.Clone(s.delete[i])
-		for name, labels := range s.nodes[i] {
-			a.nodes[name] = maps.Clone(labels)
-		}
+		a.kept = s.inside[i].clone()
 		a.mu.Unlock()
 	}
 }
@@ -93,7 +84,7 @@ func (w *World) Restore(s saved) {
 func (a *API) forget() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.nodes, a.deleted = map[string]map[string]string{}, map[string]int{}
+	a.kept = kept{}.clone()
 }
 
 // copy copies a tree with its times: what is older than what decides about restarts.

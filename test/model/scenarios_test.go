@@ -30,10 +30,9 @@ type Step struct {
 
 // Begin makes the world of a scenario; no step is done.
 func (s Scenario) Begin(w *World) {
-	for _, name := range []string{"kubelet", "kubectl", "kube-proxy"} {
-		w.must(w.Snapd.Publish(name, DockerChannel, "1.23.17"))
-		w.must(w.Snapd.Publish(name, AncientChannel, "1.12.10"))
-	}
+	w.must(w.publish(DockerChannel, "1.23.17"))
+	w.must(w.publish(CrossedChannel, "1.24.17"))
+	w.must(w.publish(AncientChannel, "1.12.10"))
 }
 
 // Run does a step, lets the hooks run and looks at the status.
@@ -59,6 +58,7 @@ func (s Step) Check(w *World) {
 // Channels of releases that work with docker; the ancient one takes its arguments key by key.
 const (
 	DockerChannel  = "1.23/stable"
+	CrossedChannel = "1.24/stable" // the first that does not
 	AncientChannel = "1.12/stable"
 )
 
@@ -129,6 +129,10 @@ func scenarios() []Scenario {
 			option("channel", "1.29/stable").ends("blocked", pendingMessage),
 			Step{Name: "action upgrade", Do: upgradeAction}),
 		joined("channel by itself", Options{Config: map[string]string{"require-manual-upgrade": "false"}}, option("channel", "1.29/stable")),
+		joined("from docker to containerd", Options{Config: docker},
+			Step{Name: "pods", Do: onDocker},
+			option("channel", CrossedChannel).ends("blocked", pendingMessage),
+			Step{Name: "action upgrade", Do: upgradeAction}),
 		joined("snaps attached", Options{Config: map[string]string{"require-manual-upgrade": "false"}},
 			Step{Name: "attach kubelet", Do: attach("kubelet", "1.28.9")},
 			Step{Name: "attach kube-proxy", Do: attach("kube-proxy", "1.28.9")}),
@@ -141,6 +145,7 @@ func scenarios() []Scenario {
 		}
 	}
 	all = append(all, joined("join with tools as processes", Options{Exec: true}))
+	all = append(all, runtimeStories()...)
 	for _, r := range relations() {
 		all = append(all, relatedAgain(r))
 	}

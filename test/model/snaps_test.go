@@ -103,9 +103,15 @@ func wantFailedHook(w *World) {
 // runUpgrade runs the action.
 func runUpgrade(w *World) jujusim.ActionResult {
 	w.T.Helper()
+	return runUpgradeWith(w, nil)
+}
+
+// runUpgradeWith runs it with parameters.
+func runUpgradeWith(w *World, params map[string]any) jujusim.ActionResult {
+	w.T.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	result, err := w.Juju.RunAction(ctx, Unit, "upgrade", nil)
+	result, err := w.Juju.RunAction(ctx, Unit, "upgrade", params)
 	w.must(err)
 	w.Settle()
 	return result

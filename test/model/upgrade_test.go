@@ -37,10 +37,11 @@ func TestSnapsThatAreThereAlreadyAreTakenAsTheyAre(t *testing.T) {
 func TestSnapsThatSomebodyInstalledFromAnotherChannelWaitForTheOperator(t *testing.T) {
 	t.Parallel()
 	w := joining(t, Options{})
-	installBefore(w, "1.29/stable")
+	w.must(w.publish("1.27/stable", "1.27.5"))
+	installBefore(w, "1.27/stable")
 	w.Settle()
 	w.WantStatus("blocked", needsUpgrade)
-	wantSnaps(w, "1.29.0")
+	wantSnaps(w, "1.27.5")
 	if result := runUpgrade(w); result.Status != "completed" {
 		t.Fatalf("action: %+v", result)
 	}
@@ -133,7 +134,12 @@ func TestTheUpgradeActionFailsWithTheReasonWhenAChangeFails(t *testing.T) {
 	wantUntouched(w, before)
 	w.must(w.Snapd.SetFaults(snapdtest.Faults{}))
 	w.UpdateStatus()
-	w.WantStatus("blocked", needsUpgrade)
+	w.WantStatus("blocked", `the upgrade to 1.29/stable failed: …`)
+	wantUntouched(w, before)
+	if result := runUpgrade(w); result.Status != "completed" {
+		t.Errorf("action: %+v", result)
+	}
+	w.WantStatus("active", "Kubernetes worker running.")
 }
 
 func TestFromStoreToResourceAndBack(t *testing.T) {

@@ -160,6 +160,7 @@ func (w *World) layMachine() {
 		"var/lib/dpkg/status": "Package: snapd\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2.63\n",
 		"standin/calls":       "",
 		"root/.keep":          "",
+		"var/tmp/.keep":       "",
 		"home/ubuntu/.keep":   "",
 	} {
 		path = filepath.Join(w.Root, path)
@@ -181,19 +182,50 @@ func (w *World) startSnapd() {
 		w.T.Fatal(err)
 	}
 	w.T.Cleanup(func() { w.Snapd.Close() })
-	for _, name := range []string{"kubelet", "kubectl", "kube-proxy"} {
-		w.must(w.Snapd.Publish(name, Channel, "1.28.1"))
-		w.must(w.Snapd.Publish(name, "1.29/stable", "1.29.0"))
-	}
+	w.must(w.publish(Channel, "1.28.1"))
+	w.must(w.publish("1.29/stable", "1.29.0"))
 }
 
-func (w *World) kubeletStarts() int {
+// publish puts a release of the three Kubernetes snaps into the store.
+func (w *World) publish(channel, version string) error {
+	for _, name := range []string{"kubelet", "kubectl", "kube-proxy"} {
+		if err := w.Snapd.Publish(name, channel, version); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// failChange makes snapd fail in each change of a snap, with a message; an empty name ends that.
+func (w *World) failChange(name, message string) {
+	w.T.Helper()
+	faults := snapdtest.Faults{}
+	if name != "" {
+		faults.ChangeError = map[string]string{name: message}
+	}
+	w.must(w.Snapd.SetFaults(faults))
+}
+
+// Cgroup gives the machine version 1 or 2 of control groups.
+func (w *World) Cgroup(version int) {
+	w.T.Helper()
+	path := filepath.Join(w.Root, "sys/fs/cgroup/cgroup.controllers")
+	if version == 1 {
+		w.must(os.RemoveAll(path))
+		return
+	}
+	w.must(os.MkdirAll(filepath.Dir(path), 0o755))
+	w.must(os.WriteFile(path, []byte("cpu memory pids\n"), 0o644))
+}
+
+func (w *World) kubeletStarts() (int, string) {
 	u := w.Systemd.Unit(Kubelet)
 	if u.ActiveState != "active" {
-		return 0
+		return 0, ""
 	}
+	snap, _ := w.Snapd.Snap("kubelet")
 	// snapd starts the daemon at installation, unconfigured; what the charm asked for counts.
-	return u.Counts.Start + u.Counts.Restart
+	return u.Counts.Start + u.Counts.Restart, snap.Version
 }
 
 // DeployWorker deploys the charm alone.

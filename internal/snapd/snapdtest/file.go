@@ -71,6 +71,16 @@ func (s *Server) Uploaded() int64 {
 	return s.uploads
 }
 
+// ReadSnap gives name and version of a file that WriteSnap made.
+func ReadSnap(path string) (name, version string, err error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", "", err
+	}
+	about, err := parseSnap(content)
+	return about.Name, about.Version, err
+}
+
 func parseSnap(content []byte) (aboutSnap, error) {
 	var about aboutSnap
 	if len(content) < superblockLength || !bytes.HasPrefix(content, []byte("hsqs")) {

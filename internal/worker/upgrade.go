@@ -1,0 +1,118 @@
+package worker
+
+import (
+	"fmt"
+
+	"kubernetes-worker/internal/condition"
+	"kubernetes-worker/internal/kubeversion"
+	"kubernetes-worker/internal/options"
+	"kubernetes-worker/internal/release"
+	"kubernetes-worker/internal/resource"
+)
+
+// Approval is an operator's word on an upgrade: the parameters of the upgrade action. Its zero value is that of hooks,
+// which upgrade by themselves where require-manual-upgrade is false.
+type Approval struct {
+	Given           bool
+	SkipDrain       bool // pods stay on the node
+	DeleteLocalData bool // pods with data in emptyDir volumes go, too
+	Force           bool // pods that no controller starts elsewhere go, too
+	AllowDowngrade  bool
+}
+
+// mayUpgrade reports whether installed snaps may be refreshed in this hook.
+func (f Facts) mayUpgrade() bool {
+	return (f.Approval.Given || !f.Options.RequireManualUpgrade) && f.UpgradeFailed == ""
+}
+
+// wanted is the release that the kubelet shall have; zero where that cannot be told before it is installed.
+func (f Facts) wanted() kubeversion.Version {
+	if r := f.Resources["kubelet"]; r.Attached() {
+		return r.Version
+	}
+	v, _ := kubeversion.ParseChannel(f.Options.Channel.String())
+	return v
+}
+
+// upgradeFault says why the wanted release must not be installed here, whoever asks for it.
+func (f Facts) upgradeFault() error {
+	want := f.wanted()
+	if want.IsZero() {
+		return nil
+	}
+	if _, installed := f.Snaps["kubelet"]; !installed || f.outdated("kubelet") {
+		if fault := f.hostFault(want); fault != nil {
+			return fault
+		}
+	}
+	if f.outdated("kubelet") && f.downgrade() && !f.Approval.AllowDowngrade {
+		return condition.NewBlocked(fmt.Sprintf(
+			"Kubernetes %s is older than the %s that is installed, and nodes cannot safely go back; set channel to %s or later, or run the upgrade action with allow-downgrade=true",
+			want.Release(), f.KubeletVersion, f.KubeletVersion.Release()))
+	}
+	return nil
+}
+
+// hostFault says why the kubelet of a release does not run on this machine, and what does; nil where it runs.
+func (f Facts) hostFault(v kubeversion.Version) error {
+	var remedy string
+	switch {
+	case release.RunsOn(v, f.CgroupVersion) || f.CgroupVersion == 1 && f.cgroupV1Allowed():
+		return nil
+	case f.CgroupVersion == 1:
+		remedy = fmt.Sprintf("channels up to 1.%d do, set the option channel, or boot the machine with cgroup v2, or allow cgroup v1 by {failCgroupV1: false} in kubelet-extra-config",
+			release.LastOn(1))
+	default:
+		remedy = fmt.Sprintf("channels from 1.%d on do, set the option channel", release.FirstOn(f.CgroupVersion))
+	}
+	return condition.NewBlocked(fmt.Sprintf("Kubernetes %s does not run on this machine, which has cgroup v%d; %s", v.Release(), f.CgroupVersion, remedy))
+}
+
+// cgroupV1Allowed reports whether a person lets a kubelet of any release run with version 1 of control groups.
+func (f Facts) cgroupV1Allowed() bool {
+	if f.Options.KubeletExtraConfig["failCgroupV1"] == false {
+		return true
+	}
+	for _, arg := range f.Options.KubeletExtraArgs {
+		if arg.Key == "fail-cgroupv1" && arg.Value == "false" {
+			return true
+		}
+	}
+	return f.Options.AnyUnknown(options.KubeletExtraConfig) // the finding about the option is the status
+}
+
+func (f Facts) downgrade() bool {
+	return !f.KubeletVersion.IsZero() && f.wanted().Older(f.KubeletVersion)
+}
+
+// drains reports whether the node gives its pods away before the kubelet is refreshed. They outlive the restart of a
+// kubelet of the same minor release.
+func (f Facts) drains() bool {
+	return f.Node.Exists && f.outdated("kubelet") && !f.Approval.SkipDrain && !f.wanted().SameMinor(f.KubeletVersion)
+}
+
+func (f Facts) drained(why string) resource.NodeDrained {
+	return resource.NodeDrained{Node: f.NodeName, Why: why, DeleteLocalData: f.Approval.DeleteLocalData, Force: f.Approval.Force}
+}
+
+// failedUpgrade says what became of an upgrade that took the node's pods away and then did not succeed. It is not tried
+// again by itself: each try would cost the pods of the node.
+func (f Facts) failedUpgrade() error {
+	if f.UpgradeFailed == "" || !f.outdated("kubelet") {
+		return nil
+	}
+	return condition.NewBlocked(fmt.Sprintf("the upgrade to %s failed: %s; the node runs on %s, run the upgrade action to try again",
+		f.Options.Channel, f.UpgradeFailed, f.KubeletVersion))
+}
+
+// schedulable lets pods onto the node again that an upgrade has taken out of service, as soon as the cluster sees the
+// kubelet that is installed. A cordon of somebody else is left alone.
+func schedulable() Handler {
+	return Handler{Name: "schedulable", When: []flag{NodeRegistered}, Declare: func(f Facts) ([]resource.Resource, error) {
+		upgrading := f.outdated("kubelet") && f.mayUpgrade()
+		if !f.Node.Drained || upgrading || !f.Node.Ready || f.Node.KubeletVersion != f.KubeletVersion || len(f.downServices()) > 0 {
+			return nil, nil
+		}
+		return []resource.Resource{resource.NodeSchedulable{Node: f.NodeName}}, nil
+	}}
+}
