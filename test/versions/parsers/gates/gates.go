@@ -1,4 +1,4 @@
-//go:build kube1.20
+//go:build kube1.24
 
 // Package gates reads and sets the feature gates of the process, which all components of a release share.
 package gates

@@ -1,4 +1,4 @@
-//go:build kube1.12 && !kube1.20
+//go:build kube1.12 && !kube1.24
 
 package gates
 

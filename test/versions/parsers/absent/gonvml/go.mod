@@ -1,0 +1,3 @@
+module github.com/mindprince/gonvml
+
+go 1.12
