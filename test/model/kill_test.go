@@ -52,7 +52,7 @@ func TestAWorkerKilledAnywhereConverges(t *testing.T) {
 func storiesOfJoining() []string {
 	return []string{
 		"join 3.6 old", "join 3.6 new", "join with tools as processes",
-		"kubernetes 1.23 with docker", "kubernetes 1.12 with docker, arguments key by key",
+		"kubernetes 1.23 with docker", "kubernetes 1.12 with docker, arguments key by key", "containerd of another charm",
 	}
 }
 
