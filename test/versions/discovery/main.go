@@ -125,7 +125,10 @@ func write(r recording) error {
 // onlyDefaults drops what such a server does not serve unless it is told to: the sources are of servers that serve all.
 func onlyDefaults(l lists, minor int) {
 	for apiVersion := range l {
-		if strings.Contains(apiVersion, "alpha") || minor >= 16 && (apiVersion == "apps/v1beta1" || apiVersion == "apps/v1beta2") {
+		// Of these groups, betas of before 1.24, when new ones stopped to be served by default, were gone by 1.27.
+		off := strings.Contains(apiVersion, "alpha") || minor >= 27 && strings.Contains(apiVersion, "beta") ||
+			minor >= 16 && (apiVersion == "apps/v1beta1" || apiVersion == "apps/v1beta2")
+		if off {
 			delete(l, apiVersion)
 		}
 	}
