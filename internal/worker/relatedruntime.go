@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"kubernetes-worker/internal/condition"
+	"kubernetes-worker/internal/kubeversion"
 	"kubernetes-worker/internal/options"
 	"kubernetes-worker/internal/relation"
 	"kubernetes-worker/internal/relation/containerruntime"
@@ -16,9 +17,12 @@ import (
 const runtimeRelation = "container-runtime"
 
 // runtime is the container runtime that the installed kubelet works with, and who keeps it.
-func (f Facts) runtime() runtime.Choice {
+func (f Facts) runtime() runtime.Choice { return f.runtimeOf(f.KubeletVersion) }
+
+// runtimeOf is the same for a kubelet of another release.
+func (f Facts) runtimeOf(v kubeversion.Version) runtime.Choice {
 	return runtime.Choose(runtime.Need{
-		Version: f.KubeletVersion, Source: f.Options.DockerRuntime,
+		Version: v, Source: f.Options.DockerRuntime,
 		Related: runtime.Related{Present: f.related(runtimeRelation) || f.RuntimeExpected, Socket: f.Runtime.Socket, Docker: f.Runtime.Docker},
 		Known: runtime.Known{
 			Configured: f.RuntimeBefore.Kind != "", Remote: f.RuntimeBefore.Kind == state.RuntimeRemote, Socket: f.RuntimeBefore.Socket,
@@ -62,9 +66,7 @@ func (f Facts) RuntimeNow() state.Runtime {
 func (f Facts) foreignRuntime(choice runtime.Choice) ([]resource.Resource, error) {
 	switch {
 	case choice.Keeper == runtime.Refused:
-		return nil, condition.NewBlocked(fmt.Sprintf(
-			"relation container-runtime: %s is docker, which kubelet %s does not work with; remove the relation and relate %s:container-runtime to containerd",
-			f.Runtime.App, f.KubeletVersion, f.App))
+		return nil, f.dockerRefused(f.KubeletVersion.String())
 	case choice.Socket == "" || !f.runtimeRuns():
 		return nil, nil
 	}
@@ -76,6 +78,13 @@ func (f Facts) foreignRuntime(choice runtime.Choice) ([]resource.Resource, error
 		resource.File{Path: dropIn, Absent: true},
 		resource.Service{Unit: unit, UnitFiles: []string{dropIn}, Foreign: true},
 	}, nil
+}
+
+// dockerRefused says why a release of the kubelet cannot be had with the related runtime.
+func (f Facts) dockerRefused(release string) error {
+	return condition.NewBlocked(fmt.Sprintf(
+		"relation container-runtime: %s is docker, which kubelet %s does not work with; remove the relation and relate %s:container-runtime to containerd",
+		f.remoteApp(runtimeRelation, "the related runtime"), release, f.App))
 }
 
 // runtimeAnswer tells the related runtime which image holds pods together. It is told once the control plane has spoken,

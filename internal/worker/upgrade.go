@@ -8,6 +8,7 @@ import (
 	"kubernetes-worker/internal/options"
 	"kubernetes-worker/internal/release"
 	"kubernetes-worker/internal/resource"
+	"kubernetes-worker/internal/runtime"
 )
 
 // Approval is an operator's word on an upgrade: the parameters of the upgrade action. Its zero value is that of hooks,
@@ -44,6 +45,9 @@ func (f Facts) upgradeFault() error {
 		if fault := f.hostFault(want); fault != nil {
 			return fault
 		}
+	}
+	if f.outdated("kubelet") && f.runtimeOf(want).Keeper == runtime.Refused {
+		return f.dockerRefused(want.Release()) // before the kubelet that works with it is gone
 	}
 	if f.outdated("kubelet") && f.downgrade() && !f.Approval.AllowDowngrade {
 		return condition.NewBlocked(fmt.Sprintf(

@@ -336,6 +336,22 @@ func TestARelatedDockerBlocksAKubeletThatDoesNotWorkWithIt(t *testing.T) {
 	w.WantStarts(before, starts{})
 }
 
+func TestAnUpgradeThatARelatedDockerWouldNotSurviveIsNotBegun(t *testing.T) {
+	t.Parallel()
+	w := begin(t, Options{Config: map[string]string{"channel": DockerChannel}}, joinWithRuntime("docker"))
+	before := w.starts()
+	refused := strings.Replace(dockerRefused, "1.28.1", "1.24", 1)
+	w.Config(map[string]string{"channel": CrossedChannel})
+	w.WantStatus("blocked", refused)
+	if result := runUpgrade(w); result.Status != "failed" || !strings.Contains(result.Message, refused) {
+		t.Errorf("action %+v, want it to fail with: %s", result, refused)
+	}
+	wantSnaps(w, "1.23.17")
+	w.WantStarts(before, starts{})
+	w.Config(map[string]string{"channel": DockerChannel})
+	w.WantStatus("active", "Kubernetes worker running.")
+}
+
 func TestADockerOfOursGivesItsPodsToARelatedContainerd(t *testing.T) {
 	t.Parallel()
 	w := joinedOnDocker(t)
