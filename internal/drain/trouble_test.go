@@ -6,9 +6,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"kubernetes-worker/internal/drain"
+	"kubernetes-worker/internal/kube"
 )
 
 // between answers in place of the server for a while.
@@ -184,4 +186,29 @@ func TestAHookThatIsCancelledStopsAtOnceAndCounts(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || remaining(result.Remaining) != "a b" || s.now.Sub(epoch) > 10*time.Second {
 		t.Errorf("%+v %v", result, err)
 	}
+}
+
+func TestWhatTheServerSaidCountsMoreThanThatTheTimeWasUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		api := fake(func(ctx context.Context, r kube.Request) ([]byte, error) {
+			switch {
+			case r.Path == "/api/v1":
+				return []byte(`{"kind":"APIResourceList","resources":[{"name":"pods/eviction","group":"policy","version":"v1"}]}`), nil
+			case r.Path == "/api/v1/pods":
+				return []byte(`{"kind":"PodList","items":[{"metadata":{"namespace":"default","name":"a","uid":"1","ownerReferences":[{"kind":"ReplicaSet","controller":true}]}}]}`), nil
+			case r.Verb == http.MethodGet:
+				return nil, &kube.Error{Kind: kube.Forbidden}
+			}
+			if asked++; asked == 1 {
+				return nil, &kube.Error{Kind: kube.Disruption, Message: "the budget says no"}
+			}
+			<-ctx.Done()
+			return nil, &kube.Error{Kind: kube.Unreachable}
+		})
+		result, err := drain.Evict(context.Background(), api, node, drain.Options{Timeout: time.Minute}, nil)
+		if !errors.Is(err, context.DeadlineExceeded) || asked != 2 || len(result.Remaining) != 1 || result.Remaining[0].Message != "the budget says no" {
+			t.Errorf("%+v %v, asked %d times", result, err, asked)
+		}
+	})
 }
