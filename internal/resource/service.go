@@ -292,7 +292,8 @@ func (s Service) planStop(sys *System, unit systemd.Unit) *Change {
 			problems = append(problems, wrap("disable "+s.Unit, sys.Services.Disable(ctx, s.Unit)))
 		}
 		delete(sys.State.Services, s.Unit)
-		return errors.Join(problems...)
+		// At once: what is done after it, and the hook that is killed there, may leave nobody to look at the unit again.
+		return errors.Join(append(problems, sys.State.Save())...)
 	}}
 }
 
