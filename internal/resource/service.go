@@ -302,12 +302,14 @@ func (s Service) planRelease(sys *System, unit systemd.Unit) *Change {
 		delete(sys.State.Services, s.Unit)
 		return nil
 	}
-	if unit.Found() && s.unitFilesChanged(sys) {
+	_, recorded := sys.State.Services[s.Unit]
+	// A kill between the file and here leaves what was noted.
+	if unit.Found() && (s.unitFilesChanged(sys) || recorded && unit.NeedDaemonReload) {
 		return &Change{Cause: "its unit files changed", Apply: func(ctx context.Context) error {
 			return errors.Join(forget(ctx), s.reload(ctx, sys))
 		}}
 	}
-	if _, recorded := sys.State.Services[s.Unit]; recorded {
+	if recorded {
 		return &Change{Silent: true, Apply: forget}
 	}
 	return nil

@@ -169,6 +169,45 @@ func TestAStoppedServiceNeitherRunsNorComesBack(t *testing.T) {
 	}
 }
 
+func TestAServiceOfSomebodyElseIsForgottenAndNotTouched(t *testing.T) {
+	for name, c := range map[string]struct {
+		dropIn, reload bool // ours is there; systemd has not read all unit files
+		recorded       bool
+		calls          string
+	}{
+		"with a drop-in of ours":                      {dropIn: true, recorded: true, calls: "reload "},
+		"without":                                     {recorded: true},
+		"killed after the drop-in had gone":           {reload: true, recorded: true, calls: "reload "},
+		"unit files of theirs that nobody reloaded":   {reload: true},
+		"never ours, with a drop-in from a lost past": {dropIn: true, calls: "reload "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sys, h, svc := newSystem(t)
+			svc.units["x.service"] = systemd.Unit{LoadState: "loaded", ActiveState: "active", UnitFileState: "disabled", NeedDaemonReload: c.reload}
+			if c.recorded {
+				sys.State.Services["x.service"] = map[string]string{"a": "1"}
+			}
+			dropIn := File{Path: "/etc/systemd/system/x.service.d/ours.conf", Absent: true}
+			if c.dropIn {
+				if err := (File{Path: dropIn.Path, Content: []byte("x"), Mode: 0o644}).write(h); err != nil {
+					t.Fatal(err)
+				}
+			}
+			wants := []Resource{dropIn, Service{Unit: "x.service", UnitFiles: []string{dropIn.Path}, Foreign: true}}
+			realise(t, sys, wants...)
+			if got := strings.Join(svc.calls, ","); got != c.calls {
+				t.Errorf("calls %q, want %q", got, c.calls)
+			}
+			if _, still := sys.State.Services["x.service"]; still {
+				t.Error("what it was started with is still noted")
+			}
+			if again := realise(t, sys, wants...); len(again) != 0 {
+				t.Errorf("a second time: %q", again)
+			}
+		})
+	}
+}
+
 func TestADryRunChangesNothing(t *testing.T) {
 	sys, h, _ := newSystem(t)
 	changes, _ := Realise(context.Background(), sys, []Resource{File{Path: "/x", Content: []byte("1")}}, nil, true)
