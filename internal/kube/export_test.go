@@ -29,3 +29,25 @@ func DecodeResources(body []byte) (names []string, err error) {
 	}
 	return names, err
 }
+
+// Convert is for its table.
+var Convert = convert
+
+// Merge merges with what was wanted before instead of its outline.
+func Merge(before, want, live Object) Object {
+	return MergeOutlined(readOutline(Outline(before)), want, live)
+}
+
+// MergeOutlined is for the fuzz target.
+func MergeOutlined(before map[string]any, want, live Object) Object {
+	return mergeObject(before, want, live)
+}
+
+// Outline is for its test.
+func Outline(o Object) string {
+	text, err := outlineOf(o)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}

@@ -220,6 +220,10 @@ func objectsAreKept(t *testing.T, c *cluster, merge bool) {
 	if got := at(c.object(t, configMap), "data"); !reflect.DeepEqual(got, map[string]any{"mine": "yes", "other": "1"}) {
 		t.Errorf("data %v", got)
 	}
+	password := named(t, "Secret")
+	password["stringData"] = map[string]any{"password": "hunter3"}
+	apply(t, objects, password, true)
+	apply(t, objects, password, false)
 
 	deleteOurs(ctx, t, c, objects)
 }
