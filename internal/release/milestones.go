@@ -75,6 +75,11 @@ func Has(v kubeversion.Version, f Feature) bool {
 // Ended tells the minor release that no longer has a feature; zero where all later ones have it.
 func Ended(f Feature) int { return milestones[f].gone }
 
+// Last is the last release with a feature that has ended.
+func Last(f Feature) kubeversion.Version {
+	return kubeversion.Version{Major: 1, Minor: milestones[f].gone - 1}
+}
+
 // RunsOn reports whether a release's kubelet runs by default on a machine with version 1 or 2 of control groups; where
 // the version is not known, 0, it is taken for one that fits. A kubelet after LastOn(1) runs with version 1 nevertheless
 // where its configuration says failCgroupV1: false.

@@ -67,11 +67,12 @@ func (n NodeDrained) Plan(ctx context.Context, sys *System) (*Change, error) {
 		Status: "Moving pods to other nodes",
 		Apply: func(ctx context.Context) error {
 			sys.NodeChanges++
-			if sys.DrainFailure = n.drain(ctx, sys, plan, options); sys.DrainFailure != nil {
-				return sys.DrainFailure
+			err := n.drain(ctx, sys, plan, options)
+			if ctx.Err() != nil {
+				return err // the invocation was ended, which says nothing of the pods
 			}
-			sys.Drained = true
-			return nil
+			sys.Drained, sys.DrainFailure = err == nil, err
+			return err
 		},
 	}, nil
 }

@@ -16,6 +16,9 @@ import (
 type SnapConf struct {
 	Snap   string
 	Values map[string]string
+	// Earlier are keys that the charm uses for this snap in other releases. They are taken for its own, and removed, where
+	// no note says which keys it has set: the state file was lost, or another charm wrote it.
+	Earlier []string
 	// ArgsFile is what the snap's configure hook makes of it, as the daemon's input.
 	ArgsFile string
 	// Describe says what differs between two values of one key; nil: nothing in particular.
@@ -45,7 +48,11 @@ func (c SnapConf) Plan(ctx context.Context, sys *System) (*Change, error) {
 	if err != nil {
 		return nil, snapCondition(c.Snap, "", fmt.Errorf("cannot read the configuration of snap %s: %w", c.Snap, err))
 	}
-	update, causes := c.differences(have, sys.State.SnapKeys[c.Snap])
+	ours, known := sys.State.SnapKeys[c.Snap]
+	if !known {
+		ours = c.Earlier
+	}
+	update, causes := c.differences(have, ours)
 	if len(update) == 0 {
 		if slices.Equal(sys.State.SnapKeys[c.Snap], c.keys()) {
 			return nil, nil

@@ -6,7 +6,9 @@ import (
 	"kubernetes-worker/internal/arguments"
 	"kubernetes-worker/internal/condition"
 	"kubernetes-worker/internal/kubelet"
+	"kubernetes-worker/internal/kubeversion"
 	"kubernetes-worker/internal/options"
+	"kubernetes-worker/internal/release"
 	"kubernetes-worker/internal/resource"
 	"kubernetes-worker/internal/runtime"
 )
@@ -29,6 +31,11 @@ func kubeletHandler() Handler {
 			}
 			kubeconfig, ca, server := f.kubeletKubeconfig(), f.caFile(), f.serverFiles()
 			conf := snapConf("kubelet", out.Args, out.Form)
+			conf.Earlier = f.otherForm(out.Form, func(v kubeversion.Version) arguments.Set {
+				in := f.kubeletInput()
+				in.Version = v
+				return kubelet.Render(in).Args
+			})
 			service := resource.Service{
 				Unit: KubeletUnit, UnitFiles: []string{alwaysRestart(KubeletUnit).Path},
 				Inputs: []resource.Input{kubeconfig.Input(), ca.Input(), server[0].Input(), server[1].Input(), conf.Input()},
@@ -117,6 +124,18 @@ func (f Facts) kubeletInput() kubelet.Input {
 }
 
 func (f Facts) sandboxImage() string { return runtime.SandboxImage(f.Cluster.Registry) }
+
+// otherForm is what the snap would be given by a release that takes its arguments in the other form.
+func (f Facts) otherForm(form arguments.Form, render func(kubeversion.Version) arguments.Set) []string {
+	if form == arguments.FormPerKey {
+		return []string{arguments.RawKey}
+	}
+	var keys []string
+	for _, a := range render(release.Last(release.PerKeyArguments)).All() {
+		keys = append(keys, a.Key)
+	}
+	return keys
+}
 
 // snapConf is the configuration of a daemon's snap from its arguments, in the form that its release takes.
 func snapConf(snap string, args arguments.Set, form arguments.Form) resource.SnapConf {

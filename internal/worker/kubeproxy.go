@@ -1,8 +1,10 @@
 package worker
 
 import (
+	"kubernetes-worker/internal/arguments"
 	"kubernetes-worker/internal/condition"
 	"kubernetes-worker/internal/kubeproxy"
+	"kubernetes-worker/internal/kubeversion"
 	"kubernetes-worker/internal/options"
 	"kubernetes-worker/internal/resource"
 )
@@ -22,6 +24,11 @@ func kubeProxyHandler() Handler {
 			}
 			kubeconfig := f.proxyKubeconfig()
 			conf := snapConf("kube-proxy", out.Args, out.Form)
+			conf.Earlier = f.otherForm(out.Form, func(v kubeversion.Version) arguments.Set {
+				in := f.kubeProxyInput()
+				in.Version = v
+				return kubeproxy.Render(in).Args
+			})
 			service := resource.Service{
 				Unit: KubeProxyUnit, UnitFiles: []string{alwaysRestart(KubeProxyUnit).Path},
 				Inputs: []resource.Input{kubeconfig.Input(), conf.Input()},

@@ -3,6 +3,7 @@ package model
 import (
 	"cmp"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -232,5 +233,43 @@ func TestACordonOfSomebodyElseOutlivesAnUpgrade(t *testing.T) {
 	upgradeTo(w, "1.29/stable")
 	if cordoned, _ := w.API[0].Cordoned(w.Node); !cordoned {
 		t.Error("the upgrade has taken back a cordon that it did not make")
+	}
+}
+
+// The snaps of 1.15 and later take all arguments in one text, in front of those that were given one by one: what is left
+// of these would reach the daemon, too.
+func TestArgumentsThatChangeTheirFormLeaveNothingBehind(t *testing.T) {
+	t.Parallel()
+	for _, lost := range []bool{false, true} {
+		s := joined("", Options{Wire: "old", Config: map[string]string{
+			"channel": AncientChannel, "kubelet-extra-args": "max-pods=50", "proxy-extra-args": "config-sync-period=10m"}})
+		w := New(t, s.Options)
+		s.Begin(w)
+		s.Steps[0].Run(w)
+		for _, snap := range []string{"kubelet", "kube-proxy"} {
+			conf, _ := w.Snapd.Snap(snap)
+			if _, raw := conf.Conf["args"]; raw || conf.Conf["v"] == nil {
+				t.Fatalf("%s 1.12 has %v", snap, conf.Conf)
+			}
+		}
+		if lost {
+			w.must(os.Remove(stateOf(w)))
+		}
+		upgradeTo(w, RawChannel)
+		for _, snap := range []string{"kubelet", "kube-proxy"} {
+			if conf, _ := w.Snapd.Snap(snap); len(conf.Conf) != 1 || conf.Conf["args"] == nil {
+				t.Errorf("with the state file lost: %t: %s has %v, want one text", lost, snap, conf.Conf)
+			}
+		}
+		if args := w.Read("/var/snap/kubelet/current/args"); strings.Contains(args, "allow-privileged") {
+			t.Errorf("the kubelet gets an argument that 1.16 does not have:\n%s", args)
+		}
+		w.Config(map[string]string{"channel": AncientChannel})
+		if result := runUpgradeWith(w, map[string]any{"allow-downgrade": true}); result.Status != "completed" {
+			t.Fatalf("action: %+v", result)
+		}
+		if conf, _ := w.Snapd.Snap("kubelet"); conf.Conf["args"] != nil || conf.Conf["max-pods"] == nil {
+			t.Errorf("back in 1.12 the kubelet has %v", conf.Conf)
+		}
 	}
 }

@@ -33,6 +33,7 @@ func (s Scenario) Begin(w *World) {
 	w.must(w.publish(DockerChannel, "1.23.17"))
 	w.must(w.publish(CrossedChannel, "1.24.17"))
 	w.must(w.publish(AncientChannel, "1.12.10"))
+	w.must(w.publish(RawChannel, "1.16.15"))
 }
 
 // Run does a step, lets the hooks run and looks at the status.
@@ -60,6 +61,7 @@ const (
 	DockerChannel  = "1.23/stable"
 	CrossedChannel = "1.24/stable" // the first that does not
 	AncientChannel = "1.12/stable"
+	RawChannel     = "1.16/stable" // takes them in one text
 )
 
 func join() Step {
@@ -108,6 +110,9 @@ func scenarios() []Scenario {
 		joined("kubernetes 1.12 with docker, arguments key by key", Options{Config: ancient, Wire: "old"},
 			option("kubelet-extra-args", "v=3"),
 			option("kubelet-extra-args", "")),
+		joined("arguments change their form", Options{Config: ancient, Wire: "old"},
+			option("channel", RawChannel).ends("blocked", pendingMessage),
+			Step{Name: "action upgrade", Do: upgradeAction}),
 		joined("one kubelet option", Options{}, option("kubelet-extra-config", "{maxPods: 50}")),
 		joined("arguments of kubelet", Options{}, option("kubelet-extra-args", "v=3"), option("kubelet-extra-args", "")),
 		joined("arguments of kube-proxy", Options{}, option("proxy-extra-args", "v=3")),
