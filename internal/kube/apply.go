@@ -135,7 +135,7 @@ func (t *target) apply(ctx context.Context) (Applied, error) {
 	if err != nil {
 		return Applied{}, err
 	}
-	want.setMetadata("annotations", appliedAnnotation, want.Fingerprint())
+	want.setMetadata("annotations", appliedAnnotation, want.shown().Fingerprint())
 	var first Object
 	for try := range attempts {
 		live, takenOver, err := t.read(ctx)

@@ -51,3 +51,6 @@ func Outline(o Object) string {
 	}
 	return text
 }
+
+// Marked puts an owner's marks on an object.
+func Marked(w Owner, o Object) Object { w.mark(o); return o }

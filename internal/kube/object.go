@@ -155,23 +155,29 @@ func unmarshalNumbers(body []byte, into any) error {
 }
 
 // Fingerprint changes with the content of the object. A caller that remembers it can leave out asking the server for an
-// object that it applied before. Of a Secret it covers the names of the values only: Apply compares the values.
+// object that it applied before.
 func (o Object) Fingerprint() string {
-	covered := o
-	if data, ok := o["data"].(map[string]any); ok && o.secret() {
-		names := map[string]any{}
-		for k := range data {
-			names[k] = nil
-		}
-		covered = maps.Clone(o)
-		covered["data"] = names
-	}
-	text, err := json.Marshal(map[string]any(covered)) // sorts the keys
+	text, err := json.Marshal(map[string]any(o)) // sorts the keys
 	if err != nil {
 		return "" // never equal to one that was stored
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8])
+}
+
+// shown is what of the object may leave a trace where people look: of a Secret the names of the values only.
+func (o Object) shown() Object {
+	data, ok := o["data"].(map[string]any)
+	if !ok || !o.secret() {
+		return o
+	}
+	names := map[string]any{}
+	for k := range data {
+		names[k] = nil
+	}
+	covered := maps.Clone(o)
+	covered["data"] = names
+	return covered
 }
 
 func equal(a, b any) bool { return reflect.DeepEqual(a, b) }
