@@ -9,6 +9,11 @@ minor=${version#v1.}; minor=${minor%%.*}
 source=$(mktemp -d); trap 'rm -rf "$source"' EXIT
 cp -r "$here/parsers/." "$here/modules/1.$minor/." "$source"
 cd "$source"
+if grep -q '=> ./staging/' go.mod; then
+  kubernetes=$(cd / && go mod download -json "k8s.io/kubernetes@$version" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+  cp -r --no-preserve=mode "$kubernetes/staging" .
+  for m in staging/src/k8s.io/*/; do printf 'module k8s.io/%s\n\ngo 1.12\n' "$(basename "$m")" >"$m/go.mod"; done
+fi
 # old releases reach into the runtime by linkname
 CGO_ENABLED=0 go build -tags "$("$here/tags.sh" "$minor")" -trimpath -gcflags=all=-dwarf=false \
   -ldflags "-s -w -checklinkname=0" -o "$out/" ./kubelet ./kube-proxy

@@ -1,6 +1,6 @@
 #!/bin/bash
 # pin.sh vX.Y.Z: write modules/1.Y, go.mod and go.sum for the programs of that release, from what Kubernetes itself
-# requires. Run by hand to move to another patch release; releases in "releases" must say the same.
+# requires (not for 1.12, which has no go.mod). Run by hand to move to another patch release, and name it in "releases" too.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../bed/lib.sh"

@@ -185,8 +185,10 @@ func (p *program) onSet(set *flagSet, name string, args []any) any {
 			return unknown{}
 		}
 	case "MarkDeprecated":
-		if word, ok := args[0].(string); ok && set.flags[word] != nil {
-			set.flags[word].deprecated = true
+		if word, ok := args[0].(string); ok {
+			if f := set.flags[word]; f != nil { // else an error that is not looked at
+				f.deprecated = true
+			}
 			return unknown{}
 		}
 	case "MarkHidden", "MarkShorthandDeprecated", "SetNormalizeFunc", "GetNormalizeFunc", "SetOutput", "SetInterspersed", "Init", "Parse", "Set",

@@ -11,8 +11,8 @@ import (
 // field is a path into KubeletConfiguration with the kind of value that it takes.
 type field struct{ path, kind string }
 
-// configuration reads the fields of KubeletConfiguration v1beta1: of nested structures and of lists of them each, of
-// mappings with free keys only the mapping itself.
+// configuration reads the fields of KubeletConfiguration v1beta1: of nested structures each, of lists what an element is,
+// with [] behind the list's path, of mappings with free keys only the mapping itself.
 func configuration(t *tree) ([]field, error) {
 	for _, path := range []string{"k8s.io/kubelet/config/v1beta1", "k8s.io/kubernetes/pkg/kubelet/apis/config/v1beta1"} {
 		own, err := t.load(path)
@@ -80,16 +80,7 @@ func (f *fields) member(own *pkg, file *ast.File, e ast.Expr, path string, depth
 			return
 		}
 		add("List")
-		before := len(f.all)
-		f.member(own, file, e.Elt, path, depth)
-		// What an element is is of no interest unless it has fields itself.
-		kept := f.all[:before]
-		for _, inner := range f.all[before:] {
-			if inner.path != path {
-				kept = append(kept, inner)
-			}
-		}
-		f.all = kept
+		f.member(own, file, e.Elt, path+"[]", depth)
 	case *ast.Ident:
 		if kind, basic := basicKinds[e.Name]; basic {
 			add(kind)
@@ -144,7 +135,8 @@ var basicKinds = map[string]string{"bool": "Bool", "string": "Text", "int": "Who
 
 // foreignKinds are types that read themselves. The empty kind is the pair apiVersion and kind.
 var foreignKinds = map[string]string{
-	"k8s.io/apimachinery/pkg/apis/meta/v1.TypeMeta":        "",
+	"k8s.io/apimachinery/pkg/apis/meta/v1.TypeMeta": "",
+	"time.Duration": "Whole",
 	"k8s.io/apimachinery/pkg/apis/meta/v1.Duration":        "Text",
 	"k8s.io/apimachinery/pkg/apis/meta/v1.Time":            "Text",
 	"k8s.io/apimachinery/pkg/api/resource.Quantity":        "Any",

@@ -109,10 +109,11 @@ func kubelet(t *tree) ([]*flagValue, map[string]bool, error) {
 	p.run(options, pick(options, "AddFlags", "KubeletFlags"), nil, []any{set})
 	p.run(options, pick(options, "AddKubeletConfigFlags", ""), nil, []any{set})
 	p.run(options, pick(options, "AddGlobalFlags", ""), nil, []any{set})
+	set.add("help")
 	return p.finish(set)
 }
 
-// kubeProxy fills the set of kube-proxy's command, to which the library for commands adds that of the process.
+// kubeProxy fills the set of kube-proxy's command, to which the library for commands adds that of the process and help.
 func kubeProxy(t *tree) ([]*flagValue, map[string]bool, error) {
 	p := newProgram(t)
 	if err := p.initialise(proxyMain); err != nil {
@@ -129,6 +130,7 @@ func kubeProxy(t *tree) ([]*flagValue, map[string]bool, error) {
 	p.run(app, pick(app, "NewProxyCommand", ""), nil, nil)
 	p.run(start, pick(start, "main", ""), nil, nil)
 	p.command.union(p.pflags)
+	p.command.add("help")
 	return p.finish(p.command)
 }
 

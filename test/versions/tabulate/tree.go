@@ -157,6 +157,9 @@ func (t *tree) folder(path string) (string, error) {
 	if files, err := os.ReadDir(staging); err == nil && len(files) > 0 {
 		return filepath.Join(staging, below), nil
 	}
+	if files, err := os.ReadDir(filepath.Join(t.root, "staging", "src", "k8s.io", "apimachinery")); err == nil && len(files) > 0 {
+		return "", nil // a release that has all of them inside
+	}
 	dir, err := t.published(name)
 	if dir == "" || err != nil {
 		return "", err
