@@ -44,19 +44,46 @@ type Applied struct {
 	Live    Object // as the server has it now
 }
 
+// Difference is how an object in the cluster differs from what is wanted.
+type Difference int
+
+// The differences.
+const (
+	Same      Difference = iota // nothing needs to be written
+	Missing                     // there is none
+	Different                   // something of what is wanted is not there, or something that was wanted still is
+)
+
+// Compare tells what Apply would find, with the same errors, and changes nothing.
+func (s *Objects) Compare(ctx context.Context, object Object) (Difference, error) {
+	t, merge, err := s.target(ctx, object)
+	if err != nil {
+		return Same, err
+	}
+	live, takenOver, err := t.read(ctx)
+	if err != nil {
+		return Same, err
+	}
+	same := false
+	switch {
+	case live == nil:
+		return Missing, nil
+	case merge:
+		_, same = t.merged(live, takenOver)
+	default:
+		same = intact(t.want, live)
+	}
+	if same {
+		return Same, nil
+	}
+	return Different, nil
+}
+
 // Apply brings an object about as it is wanted. The owner's labels are added to it. Errors are of type *Error: Unserved
 // if the server does not know the kind, Foreign if the object is there and not the owner's, Invalid with the server's
 // words, Conflict while the object is being deleted or others keep changing it.
 func (s *Objects) Apply(ctx context.Context, object Object) (Applied, error) {
-	where, err := s.client.Resolve(ctx, object.Kind())
-	if err != nil {
-		return Applied{}, err
-	}
-	t, err := s.target(ctx, object, where)
-	if err != nil {
-		return Applied{}, err
-	}
-	merge, err := s.merges(ctx)
+	t, merge, err := s.target(ctx, object)
 	if err != nil {
 		return Applied{}, err
 	}
@@ -64,12 +91,15 @@ func (s *Objects) Apply(ctx context.Context, object Object) (Applied, error) {
 		return t.merge(ctx)
 	}
 	applied, err := t.apply(ctx)
-	if codeOfError(err) == http.StatusUnsupportedMediaType {
-		// The release has it, and somebody has turned it off.
-		s.client.noApply.Store(true)
-		return t.merge(ctx)
+	if codeOfError(err) != http.StatusUnsupportedMediaType {
+		return applied, err
 	}
-	return applied, err
+	// The release has it, and somebody has turned it off.
+	s.client.noApply.Store(true)
+	if t, _, err = s.target(ctx, object); err != nil {
+		return Applied{}, err
+	}
+	return t.merge(ctx)
 }
 
 func (s *Objects) merges(ctx context.Context) (bool, error) {
@@ -84,27 +114,40 @@ func (s *Objects) merges(ctx context.Context) (bool, error) {
 type target struct {
 	*Objects
 	where Resource
-	want  Object // as it is sent, in the server's form, with the owner's marks
+	want  Object // as it is sent: in the server's form, with the owner's marks and the annotation that the way needs
 	ref   Ref
 }
 
-func (s *Objects) target(ctx context.Context, object Object, where Resource) (*target, error) {
+func (s *Objects) target(ctx context.Context, object Object) (t *target, merge bool, err error) {
+	where, err := s.client.Resolve(ctx, object.Kind())
+	if err != nil {
+		return nil, false, err
+	}
 	want, err := object.plain()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	classes := true
 	if want.Kind() == "Ingress" && want.APIVersion() != where.APIVersion {
 		if classes, err = s.client.Serves(ctx, "IngressClass"); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	want = convert(want, where.APIVersion, classes)
-	if want, err = want.plain(); err != nil { // what it shares with others must not change
-		return nil, err
-	}
 	s.owner.mark(want)
-	return &target{Objects: s, where: where, want: want, ref: want.Ref()}, nil
+	if merge, err = s.merges(ctx); err != nil {
+		return nil, false, err
+	}
+	if !merge {
+		want.setMetadata("annotations", appliedAnnotation, want.shown().Fingerprint())
+		return &target{Objects: s, where: where, want: want, ref: want.Ref()}, false, nil
+	}
+	outlined, err := outlineOf(want)
+	if err != nil {
+		return nil, false, fmt.Errorf("cannot encode %s: %w", want, err)
+	}
+	want.setMetadata("annotations", fieldsAnnotation, outlined)
+	return &target{Objects: s, where: where, want: want, ref: want.Ref()}, true, nil
 }
 
 // read returns the object as it is, nil if there is none. One that is not the owner's, or is going away, is an error.
@@ -129,76 +172,6 @@ func (t *target) failure(kind Kind, message string) error {
 	return &Error{Kind: kind, Message: message, operation: operation{verb: "apply", object: t.ref.String()}}
 }
 
-// apply has the server merge.
-func (t *target) apply(ctx context.Context) (Applied, error) {
-	want, err := t.want.plain()
-	if err != nil {
-		return Applied{}, err
-	}
-	want.setMetadata("annotations", appliedAnnotation, want.shown().Fingerprint())
-	var first Object
-	for try := range attempts {
-		live, takenOver, err := t.read(ctx)
-		if err != nil {
-			return Applied{}, err
-		}
-		if try == 0 {
-			first = live
-		}
-		now := live
-		if live == nil || !intact(want, live) {
-			if now, err = t.applyTo(ctx, want, live, takenOver); codeOfError(err) == http.StatusConflict {
-				continue // somebody else wrote it in between
-			}
-			if err != nil {
-				return Applied{}, err
-			}
-		}
-		return Applied{Changed: now.ResourceVersion() != first.ResourceVersion(), Created: first == nil, Live: now}, nil
-	}
-	return Applied{}, t.failure(Conflict, "others keep changing it")
-}
-
-func (t *target) applyTo(ctx context.Context, want, live Object, takenOver bool) (Object, error) {
-	if live != nil {
-		if err := t.removeDropped(ctx, want, live, takenOver); err != nil {
-			return nil, err
-		}
-	}
-	now, err := t.write(ctx, http.MethodPatch, "application/apply-patch+yaml", want, url.Values{"force": {"true"}})
-	if err != nil || !hasLeftovers(now, takenOver) {
-		return now, err
-	}
-	return t.clearManagers(ctx, now, takenOver)
-}
-
-// removeDropped takes away, before the first apply to an object that was merged until now, the fields that the charm no
-// longer wants: the server has no account of them.
-func (t *target) removeDropped(ctx context.Context, want, live Object, takenOver bool) error {
-	before, merged := outlineBefore(live, takenOver)
-	if !merged {
-		return nil
-	}
-	next, err := Object(mergeObject(before, want, live)).plain()
-	if err != nil {
-		return err
-	}
-	metadata, _ := next["metadata"].(map[string]any)
-	annotations, _ := metadata["annotations"].(map[string]any)
-	delete(annotations, fieldsAnnotation)
-	if takenOver {
-		delete(annotations, kubectlAnnotation)
-	}
-	_, err = t.write(ctx, http.MethodPut, "", next, nil)
-	return err
-}
-
-// clearManagers removes the managers from before the first apply, which would hold on to fields for ever.
-func (t *target) clearManagers(ctx context.Context, live Object, takenOver bool) (Object, error) {
-	patch := Object{"metadata": map[string]any{"resourceVersion": live.ResourceVersion(), "managedFields": withoutLeftovers(live, takenOver)}}
-	return t.write(ctx, http.MethodPatch, "application/merge-patch+json", patch, nil)
-}
-
 // outlineBefore returns which fields were set before, from the charm's own account or, for an object that is taken over,
 // from kubectl's.
 func outlineBefore(live Object, takenOver bool) (before map[string]any, known bool) {
@@ -221,17 +194,15 @@ func outlineBefore(live Object, takenOver bool) (before map[string]any, known bo
 	return readOutline(outlined), true
 }
 
+// merged is the object as it has to be written, and whether it is like that already.
+func (t *target) merged(live Object, takenOver bool) (next Object, same bool) {
+	before, _ := outlineBefore(live, takenOver)
+	next = mergeObject(before, t.want, live)
+	return next, equal(map[string]any(next), map[string]any(live))
+}
+
 // merge merges three ways and writes the whole object, which fails if somebody changed it in between.
 func (t *target) merge(ctx context.Context) (Applied, error) {
-	want, err := t.want.plain()
-	if err != nil {
-		return Applied{}, err
-	}
-	outlined, err := outlineOf(want)
-	if err != nil {
-		return Applied{}, fmt.Errorf("cannot encode %s: %w", t.ref, err)
-	}
-	want.setMetadata("annotations", fieldsAnnotation, outlined)
 	first := ""
 	for try := range attempts {
 		live, takenOver, err := t.read(ctx)
@@ -241,14 +212,13 @@ func (t *target) merge(ctx context.Context) (Applied, error) {
 		if try == 0 {
 			first = live.ResourceVersion()
 		}
-		next := want
-		method := http.MethodPost
+		next, method := t.want, http.MethodPost
 		if live != nil {
-			before, _ := outlineBefore(live, takenOver)
-			next, method = mergeObject(before, want, live), http.MethodPut
-			if equal(map[string]any(next), map[string]any(live)) {
+			same := false
+			if next, same = t.merged(live, takenOver); same {
 				return Applied{Live: live, Changed: first != live.ResourceVersion()}, nil
 			}
+			method = http.MethodPut
 		}
 		now, err := t.write(ctx, method, "", next, nil)
 		switch {

@@ -66,6 +66,13 @@ func apply(t *testing.T, objects *kube.Objects, o kube.Object) kube.Applied {
 	return applied
 }
 
+func compare(t *testing.T, objects *kube.Objects, o kube.Object, want kube.Difference) {
+	t.Helper()
+	if got, err := objects.Compare(context.Background(), o); err != nil || got != want {
+		t.Errorf("%s compares as %v, %v, want %v", o, got, err, want)
+	}
+}
+
 const (
 	settings = "/api/v1/namespaces/ns/configmaps/settings"
 	ours     = `{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"settings","namespace":"ns"},"data":{"a":"1"}}`
@@ -81,9 +88,11 @@ func TestObjectsAreMergedByEveryRelease(t *testing.T) {
 			c := s.client(t)
 			objects := c.Objects(owner)
 			for _, o := range wanted(t) {
+				compare(t, objects, o, kube.Missing)
 				if applied := apply(t, objects, o); !applied.Changed || !applied.Created || !owner.Owns(applied.Live) {
 					t.Errorf("%s: %v", o, applied.Changed)
 				}
+				compare(t, objects, o, kube.Same)
 			}
 			tried := strings.Count(strings.Join(s.written(), "\n"), http.MethodPatch)
 			if version, err := c.Version(context.Background()); err != nil || version.AtLeast(1, 18) != (tried == 1) {
@@ -145,6 +154,7 @@ func TestMergedObjectFollowsWhatIsWanted(t *testing.T) {
 	next := decode(t, ours)
 	next["data"] = map[string]any{"b": "2"}
 	s.written()
+	compare(t, objects, next, kube.Different)
 	applied := apply(t, objects, next)
 	want := map[string]any{"b": "2", "users": "2"}
 	if !applied.Changed || applied.Created || !reflect.DeepEqual(applied.Live["data"], want) || applied.Live.Labels()["users"] != "label" {
@@ -218,6 +228,9 @@ func TestObjectsOfOthersAreLeftAlone(t *testing.T) {
 		s.put(settings, `{"kind":"ConfigMap","apiVersion":"v1","metadata":`+metadata+`,"data":{"users":"1"}}`)
 		before := s.at(settings)
 		objects := s.client(t).Objects(owner)
+		if _, err := objects.Compare(ctx, decode(t, ours)); kube.KindOf(err) != kube.Foreign {
+			t.Errorf("%s: %v", name, err)
+		}
 		_, err := objects.Apply(ctx, decode(t, ours))
 		if kube.KindOf(err) != kube.Foreign || err.Error() != "cannot apply ConfigMap ns/settings: it is there already and was not made by kubernetes-worker" {
 			t.Errorf("%s: %v", name, err)

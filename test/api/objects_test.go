@@ -97,6 +97,10 @@ func variables(o kube.Object) []string {
 
 func apply(t *testing.T, objects *kube.Objects, o kube.Object, changed bool) kube.Applied {
 	t.Helper()
+	difference, err := objects.Compare(context.Background(), o)
+	if err != nil || (difference == kube.Same) == changed {
+		t.Errorf("%s compares as %v, %v", o, difference, err)
+	}
 	applied, err := objects.Apply(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +165,9 @@ func objectsAreKept(t *testing.T, c *cluster, merge bool) {
 	second := again.Objects(owner)
 	second.Merge = merge
 	for _, o := range wanted(t) {
-		apply(t, second, o, false)
+		if applied, err := second.Apply(ctx, o); err != nil || applied.Changed {
+			t.Errorf("%s: %v, %v", o, applied.Changed, err)
+		}
 	}
 	if got, most := again.Requests(), len(wanted(t))+3; got > most {
 		t.Errorf("%d requests for %d objects that are as they should be, want at most %d", got, len(wanted(t)), most)
