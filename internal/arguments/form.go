@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"kubernetes-worker/internal/kubeversion"
+	"kubernetes-worker/internal/release"
 )
 
 // Form is the way in which a snap takes the arguments of its daemon.
@@ -21,10 +22,10 @@ const RawKey = "args"
 
 // FormFor tells which form to use for a Kubernetes release: the snaps built for 1.15 and later all know the raw form.
 func FormFor(v kubeversion.Version) Form {
-	if v.AtLeast(1, 15) {
-		return FormRaw
+	if release.Has(v, release.PerKeyArguments) {
+		return FormPerKey
 	}
-	return FormPerKey
+	return FormRaw
 }
 
 // String names the form.

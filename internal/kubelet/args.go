@@ -4,14 +4,14 @@ import (
 	"strings"
 
 	"kubernetes-worker/internal/arguments"
+	"kubernetes-worker/internal/release"
 )
 
 // ownArguments are the charm's own, without those the release does not take.
 func ownArguments(in Input) arguments.Set {
 	var set []arguments.Argument
 	add := func(key, value string) {
-		f, known := lookup(key)
-		if known && f.usable(in.Version) && value != "" {
+		if value != "" && release.KubeletFlag(in.Version, key).Exists {
 			set = append(set, arguments.Argument{Key: key, Value: value})
 		}
 	}
@@ -27,17 +27,20 @@ func ownArguments(in Input) arguments.Set {
 	add("cloud-config", in.CloudConfig)
 	add("provider-id", in.ProviderID)
 	add("pod-infra-container-image", in.SandboxImage)
-	add("config", ConfigFile)
-	add("dynamic-config-dir", DynamicConfigDir)
+	if release.Has(in.Version, release.DynamicConfig) {
+		add("dynamic-config-dir", DynamicConfigDir)
+	}
 	if !in.Docker {
 		add("container-runtime", "remote")
-		if !in.Version.AtLeast(1, endpointField) {
+		if release.Has(in.Version, release.EndpointFlag) {
 			add("container-runtime-endpoint", endpoint(in.RuntimeEndpoint))
 		}
 	} else {
 		add("docker-endpoint", in.DockerEndpoint)
 	}
-	if !readsConfig(in.Version) {
+	if release.Has(in.Version, release.ConfigFile) {
+		add("config", ConfigFile)
+	} else {
 		add("address", "0.0.0.0")
 		add("anonymous-auth", "false")
 		add("client-ca-file", CAFile)
@@ -62,7 +65,7 @@ func privileged(in Input) string {
 	if in.AllowPrivileged != "auto" {
 		return in.AllowPrivileged
 	}
-	if in.GPU && !in.Version.AtLeast(1, 9) {
+	if in.GPU && !release.Has(in.Version, release.GPUWithoutPrivilege) {
 		return "true"
 	}
 	return "false"
@@ -72,39 +75,24 @@ func privileged(in Input) string {
 func (out *Output) checkExtraArgs(in Input) []arguments.Argument {
 	var accepted []arguments.Argument
 	for _, arg := range in.ExtraArgs {
-		f, known := lookup(arg.Key)
+		flag := release.KubeletFlag(in.Version, arg.Key)
 		switch {
-		case !known:
+		case flag.Exists:
+		case !flag.Known && !release.Covered(in.Version):
 			out.warn("%s: %s is not known to this charm; kubelet %s does not start if it does not know it either", optionArgs, arg.Key, in.Version)
-		case reached(in.Version, f.gone):
-			out.problem(optionArgs, "%s is gone since Kubernetes 1.%d and kubelet %s would not start with it; %s", arg.Key, f.gone, in.Version, f.remedy())
+		default:
+			out.problem(optionArgs, "%s %s and kubelet %s would not start with it; %s", arg.Key, flag.Absence(), in.Version,
+				flag.Remedy(release.InsteadOfKubeletFlag(in.Version, arg.Key)))
 			continue
-		case !f.exists(in.Version):
-			out.problem(optionArgs, "%s exists only since Kubernetes 1.%d and kubelet %s would not start with it; remove it", arg.Key, f.since, in.Version)
-			continue
-		case reached(in.Version, f.deprecated):
-			out.warn("%s: %s is deprecated", optionArgs, arg.Key)
 		}
-		if reason := out.valueProblem(in, arg); reason != "" {
+		if flag.Deprecated {
+			out.warn("%s: %s is deprecated%s", optionArgs, arg.Key, release.Preferably(release.InsteadOfKubeletFlag(in.Version, arg.Key)))
+		}
+		if reason := valueFault(in, arg); reason != "" {
 			out.problem(optionArgs, "%s", reason)
 			continue
 		}
 		accepted = append(accepted, arg)
 	}
 	return accepted
-}
-
-func (out *Output) valueProblem(in Input, arg arguments.Argument) string {
-	switch arg.Key {
-	case "cloud-provider":
-		return cloudProviderFault(in.Version, arg.Value)
-	case "feature-gates":
-		for gate := range strings.SplitSeq(arg.Value, ",") {
-			name, _, _ := strings.Cut(gate, "=")
-			if reason := gateFault(in.Version, strings.TrimSpace(name)); reason != "" {
-				return reason
-			}
-		}
-	}
-	return ""
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"gopkg.in/yaml.v3"
+
+	"kubernetes-worker/internal/release"
 )
 
 const (
@@ -61,7 +63,7 @@ func ownConfig(in Input) configuration {
 	c.Authentication.Webhook.Enabled = true
 	c.Authentication.X509.ClientCAFile = CAFile
 	c.Authorization.Mode = "Webhook"
-	if !in.Docker && in.Version.AtLeast(1, endpointField) {
+	if !in.Docker && !release.Has(in.Version, release.EndpointFlag) {
 		c.ContainerRuntimeEndpoint = endpoint(in.RuntimeEndpoint)
 	}
 	if in.ResolvConfStub {
@@ -77,8 +79,8 @@ func (out *Output) renderConfig(in Input, driver *string) {
 		out.problem(optionConfig, "cannot write the configuration: %v", err)
 		return
 	}
-	out.checkExtraConfig(in)
-	out.merge(&root, in.ExtraConfig, "")
+	out.checkOldCgroups(in)
+	out.merge(&root, out.checkExtraConfig(in), "")
 	if node := child(&root, "cgroupDriver"); node != nil {
 		*driver = node.Value
 	}
@@ -93,38 +95,14 @@ func (out *Output) renderConfig(in Input, driver *string) {
 	out.Config = content.Bytes()
 }
 
-// checkExtraConfig reports what the release would not start with.
-func (out *Output) checkExtraConfig(in Input) {
-	for _, fixed := range [...][2]string{{"apiVersion", configAPIVersion}, {"kind", configKind}} {
-		if value, given := in.ExtraConfig[fixed[0]]; given && value != fixed[1] {
-			out.problem(optionConfig, "%s can only be %s; remove it", fixed[0], fixed[1])
-		}
-	}
-	if featureGates, ok := in.ExtraConfig["featureGates"].(map[string]any); ok {
-		for _, name := range slices.Sorted(maps.Keys(featureGates)) {
-			if reason := gateFault(in.Version, name); reason != "" {
-				out.problem(optionConfig, "featureGates: %s", reason)
-			}
-		}
-	}
-	argument, _ := out.Args.Get("fail-cgroupv1")
-	if in.CgroupVersion == 1 && in.Version.AtLeast(1, failCgroupV1) && in.ExtraConfig["failCgroupV1"] != false && argument != "false" {
-		out.problem(optionConfig, "kubelet %s does not start on a machine with cgroup v1; boot the machine with cgroup v2, or allow it with {failCgroupV1: false}", in.Version)
-	}
-}
-
-// merge puts fields into a mapping: mappings go into mappings, everything else replaces. A mapping can neither replace
-// nor be replaced by anything else. New fields follow the charm's own, sorted.
+// merge puts fields into a mapping: mappings go into mappings, everything else replaces. New fields follow the charm's own,
+// sorted.
 func (out *Output) merge(into *yaml.Node, fields map[string]any, path string) {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		value, at := fields[name], path+name
 		nested, isMapping := value.(map[string]any)
 		old := child(into, name)
-		if old != nil && (old.Kind == yaml.MappingNode) != isMapping {
-			out.problem(optionConfig, "%s: %s", at, mismatch(isMapping))
-			continue
-		}
-		if old != nil && isMapping {
+		if old != nil && isMapping && old.Kind == yaml.MappingNode {
 			out.merge(old, nested, at+".")
 			continue
 		}
@@ -139,13 +117,6 @@ func (out *Output) merge(into *yaml.Node, fields map[string]any, path string) {
 		}
 		into.Content = append(into.Content, &key, &node)
 	}
-}
-
-func mismatch(isMapping bool) string {
-	if isMapping {
-		return "a mapping is given where the configuration has a single value or a list; give a value"
-	}
-	return "a single value or a list is given where the configuration has a mapping; give a mapping"
 }
 
 // child finds the value of a key of a mapping; nil where there is none.

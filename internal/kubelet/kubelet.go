@@ -1,6 +1,6 @@
 // Package kubelet owns what the kubelet is started with: its arguments and its configuration file for the Kubernetes
-// release that is installed (specification, lifecycle 6.2, 6.3 and 18). It renders and compares; it writes no file and
-// starts nothing.
+// release that is installed (specification, lifecycle 6.2 and 6.3). What a release knows says package release. It renders
+// and compares; it writes no file and starts nothing.
 package kubelet
 
 import (
@@ -9,6 +9,7 @@ import (
 
 	"kubernetes-worker/internal/arguments"
 	"kubernetes-worker/internal/kubeversion"
+	"kubernetes-worker/internal/release"
 )
 
 // Where things are on the machine.
@@ -73,7 +74,7 @@ func (p Problem) Error() string { return p.Option + ": " + p.Reason }
 // CgroupDriver tells the driver that kubelet and runtime use unless a person says otherwise: systemd's where the machine
 // has the unified hierarchy and the kubelet is new enough to expect it.
 func CgroupDriver(v kubeversion.Version, cgroupVersion int) string {
-	if cgroupVersion == 2 && v.AtLeast(1, 22) {
+	if cgroupVersion == 2 && release.Has(v, release.CgroupV2) {
 		return "systemd"
 	}
 	return "cgroupfs"
@@ -84,7 +85,7 @@ func Render(in Input) Output {
 	out := Output{Form: arguments.FormFor(in.Version)}
 	out.Args = ownArguments(in).With(out.checkExtraArgs(in)...)
 	driver := CgroupDriver(in.Version, in.CgroupVersion)
-	if readsConfig(in.Version) {
+	if release.Has(in.Version, release.ConfigFile) {
 		out.renderConfig(in, &driver)
 	} else if len(in.ExtraConfig) > 0 {
 		out.warn("%s is ignored: kubelet %s reads no configuration file", optionConfig, in.Version)
@@ -93,15 +94,10 @@ func Render(in Input) Output {
 		driver = asked
 	}
 	out.CgroupDriver = driver
-	if in.Version.AtLeast(1, 15) && in.AllowPrivileged != "true" && in.AllowPrivileged != "" {
+	if !release.Has(in.Version, release.AllowPrivileged) && in.AllowPrivileged != "true" && in.AllowPrivileged != "" {
 		out.warn("%s=%s is ignored: kubelet %s has no such setting, use admission policies of the cluster", optionPrivileged, in.AllowPrivileged, in.Version)
 	}
 	return out
-}
-
-func readsConfig(v kubeversion.Version) bool {
-	f, ok := lookup("config")
-	return ok && f.exists(v)
 }
 
 func (out *Output) warn(format string, args ...any) {

@@ -13,6 +13,7 @@ import (
 	"kubernetes-worker/internal/arguments"
 	"kubernetes-worker/internal/kubelet"
 	"kubernetes-worker/internal/kubeversion"
+	"kubernetes-worker/internal/release"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -27,13 +28,13 @@ func version(t *testing.T, text string) kubeversion.Version {
 }
 
 // machine is an ordinary worker with everything known.
-func machine(t *testing.T, release string) kubelet.Input {
-	v := version(t, release)
+func machine(t *testing.T, text string) kubelet.Input {
+	v := version(t, text)
 	in := kubelet.Input{
 		Version: v, NodeName: "juju-1", NodeIP: "10.5.0.7", ClusterDomain: "cluster.local", ClusterDNS: []string{"10.152.183.10"},
 		AllowPrivileged: "true", ResolvConfStub: true, CgroupVersion: 1, Docker: true, RuntimeEndpoint: "/run/containerd/containerd.sock",
 	}
-	if v.AtLeast(1, 24) {
+	if !release.Has(v, release.Dockershim) {
 		in.Docker, in.CgroupVersion, in.SandboxImage = false, 2, "registry.k8s.io/pause:3.9"
 	}
 	return in
@@ -152,7 +153,7 @@ func TestADeprecatedExtraArgumentOnlyWarns(t *testing.T) {
 	in := machine(t, "1.28.0")
 	in.ExtraArgs = []arguments.Argument{{Key: "max-pods", Value: "50"}, {Key: "node-labels", Value: "a=b"}, {Key: "v", Value: "4"}}
 	out := kubelet.Render(in)
-	if len(out.Problems) > 0 || !slices.Equal(out.Warnings, []string{"kubelet-extra-args: max-pods is deprecated"}) {
+	if len(out.Problems) > 0 || !slices.Equal(out.Warnings, []string{"kubelet-extra-args: max-pods is deprecated; use maxPods in kubelet-extra-config instead"}) {
 		t.Errorf("problems %v, warnings %q", out.Problems, out.Warnings)
 	}
 	for key, want := range map[string]string{"max-pods": "50", "node-labels": "a=b", "v": "4"} {
@@ -167,16 +168,23 @@ func TestOtherExtraArgumentsThatCannotWork(t *testing.T) {
 		release, key, value, problem, warning string
 	}{
 		{"1.12.0", "reserved-cpus", "0", "exists only since Kubernetes 1.17", ""},
-		{"1.20.0", "quux", "1", "", "not known to this charm"},
-		{"1.25.0", "cloud-provider", "openstack", "", ""},
-		{"1.26.0", "cloud-provider", "openstack", "gone since Kubernetes 1.26", ""},
-		{"1.27.0", "cloud-provider", "aws", "gone since Kubernetes 1.27", ""},
+		{"1.20.0", "quux", "1", "quux is unknown to every release and kubelet 1.20.0 would not start with it; remove it", ""},
+		{"1.20.0", "max-podz", "1", "max-podz is unknown to every release and kubelet 1.20.0 would not start with it; write max-pods or remove it", ""},
+		{"1.99.0", "quux", "1", "", "not known to this charm"},
+		{"1.19.0", "node-ip", "10.0.0.1,fd00::1", "node-ip takes one address before Kubernetes 1.20", ""},
+		{"1.20.0", "node-ip", "10.0.0.1,fd00::1", "", ""},
+		{"1.18.0", "cloud-provider", "openstack", "", ""},
+		{"1.25.0", "cloud-provider", "openstack", "", "deprecated"},
+		{"1.26.0", "cloud-provider", "openstack", "gone since Kubernetes 1.26", "deprecated"},
+		{"1.27.0", "cloud-provider", "aws", "gone since Kubernetes 1.27", "deprecated"},
 		{"1.30.0", "cloud-provider", "vsphere", "", ""},
 		{"1.31.0", "cloud-provider", "vsphere", "gone since Kubernetes 1.31 and has no effect", ""},
 		{"1.33.0", "cloud-provider", "gce", "keeps the kubelet from starting", ""},
 		{"1.36.0", "cloud-provider", "external", "", ""},
-		{"1.27.0", "feature-gates", "A=true,DevicePlugins=true", "", "deprecated"},
-		{"1.28.0", "feature-gates", "A=true,DevicePlugins=true", "feature gate DevicePlugins is gone since Kubernetes 1.28", "deprecated"},
+		{"1.27.0", "feature-gates", "NodeSwap=true,DevicePlugins=true", "", "deprecated"},
+		{"1.28.0", "feature-gates", "NodeSwap=perhaps", "the feature gate NodeSwap is neither true nor false", "deprecated"},
+		{"1.28.0", "feature-gates", "NodeSwap", "the feature gate NodeSwap is neither true nor false", "deprecated"},
+		{"1.28.0", "feature-gates", "NodeSwap=true,DevicePlugins=true", "feature gate DevicePlugins is gone since Kubernetes 1.28", "deprecated"},
 	} {
 		in := machine(t, c.release)
 		in.ExtraArgs = []arguments.Argument{{Key: c.key, Value: c.value}}
@@ -209,7 +217,7 @@ func TestAllowPrivilegedFollowsReleaseAndGPU(t *testing.T) {
 		in := machine(t, c.release)
 		in.AllowPrivileged, in.GPU = c.value, c.gpu
 		out := kubelet.Render(in)
-		if got, _ := out.Args.Get("allow-privileged"); got != c.want || (len(out.Warnings) > 0) != c.warned && in.Version.AtLeast(1, 10) {
+		if got, _ := out.Args.Get("allow-privileged"); got != c.want || (len(out.Warnings) > 0) != c.warned && release.Has(in.Version, release.ConfigFile) {
 			t.Errorf("%+v: %q, warnings %q", c, got, out.Warnings)
 		}
 	}

@@ -2,25 +2,27 @@ package kubelet
 
 import (
 	"fmt"
+	"strings"
 
+	"kubernetes-worker/internal/arguments"
 	"kubernetes-worker/internal/kubeversion"
+	"kubernetes-worker/internal/release"
 )
 
-// Releases in which a setting changed its meaning or its place.
-const (
-	endpointField  = 27 // first with containerRuntimeEndpoint in the configuration
-	failCgroupV1   = 35 // first that refuses cgroup v1 hosts unless told otherwise
-	onlyExternal   = 33 // first that exits on any cloud provider but external
-	inTreeProvider = 31 // first without any cloud provider inside
-)
-
-// inTreeGone are the cloud providers that left the kubelet before all others did.
-var inTreeGone = [...]struct {
-	name string
-	gone int
-}{
-	{"openstack", 26},
-	{"aws", 27},
+// valueFault tells why an argument's value cannot be used; empty where it can, or where only the kubelet can tell.
+func valueFault(in Input, arg arguments.Argument) string {
+	switch arg.Key {
+	case "cloud-provider":
+		return cloudProviderFault(in.Version, arg.Value)
+	case "feature-gates":
+		return release.GatesFault("kubelet", in.Version, arg.Value, release.KubeletGate)
+	case "node-ip":
+		if strings.Contains(arg.Value, ",") && !release.Has(in.Version, release.DualStackNodeIP) {
+			return fmt.Sprintf("node-ip takes one address before Kubernetes 1.%d and kubelet %s would ignore two; give one",
+				release.Began(release.DualStackNodeIP), in.Version)
+		}
+	}
+	return ""
 }
 
 // cloudProviderFault tells why a value of cloud-provider cannot be used; empty where it can.
@@ -28,28 +30,29 @@ func cloudProviderFault(v kubeversion.Version, provider string) string {
 	if provider == "" || provider == "external" {
 		return ""
 	}
-	gone := inTreeProvider
-	for _, p := range inTreeGone {
-		if p.name == provider {
-			gone = p.gone
-		}
+	has := release.InTreeProviders
+	switch provider {
+	case "openstack":
+		has = release.OpenStackProvider
+	case "aws":
+		has = release.AWSProvider
 	}
-	if !v.AtLeast(1, gone) {
+	if release.Has(v, has) {
 		return ""
 	}
-	effect := "has no effect"
-	if v.AtLeast(1, onlyExternal) {
-		effect = "keeps the kubelet from starting"
+	effect := "keeps the kubelet from starting"
+	if release.Has(v, release.StrayProviderIgnored) {
+		effect = "has no effect"
 	}
-	return fmt.Sprintf("cloud-provider=%.40s is gone since Kubernetes 1.%d and %s; use external with the cloud's own controller, or remove it", provider, gone, effect)
+	return fmt.Sprintf("cloud-provider=%.40s is gone since Kubernetes 1.%d and %s; use external with the cloud's own controller, or remove it",
+		provider, release.Ended(has), effect)
 }
 
-// gateFault tells why a feature gate cannot be named; empty where it can.
-func gateFault(v kubeversion.Version, name string) string {
-	for _, g := range gates {
-		if g.name == name && v.AtLeast(1, g.gone) {
-			return fmt.Sprintf("the feature gate %s is gone since Kubernetes 1.%d and kubelet %s would not start with it; remove it", name, g.gone, v)
-		}
+// checkOldCgroups reports a machine that the release refuses unless it is told to take it.
+func (out *Output) checkOldCgroups(in Input) {
+	argument, _ := out.Args.Get("fail-cgroupv1")
+	if release.RunsOn(in.Version, in.CgroupVersion) || in.CgroupVersion != 1 || in.ExtraConfig["failCgroupV1"] == false || argument == "false" {
+		return
 	}
-	return ""
+	out.problem(optionConfig, "kubelet %s does not start on a machine with cgroup v1; boot the machine with cgroup v2, or allow it with {failCgroupV1: false}", in.Version)
 }

@@ -1,12 +1,11 @@
-// Package kubeproxy owns what kube-proxy is started with (specification, lifecycle 6.4 and 18.3). All of it goes by flags:
-// with a configuration file kube-proxy would ignore most of proxy-extra-args.
+// Package kubeproxy owns what kube-proxy is started with (specification, lifecycle 6.4). All of it goes by flags: with a
+// configuration file kube-proxy would ignore most of proxy-extra-args. What a release knows says package release.
 package kubeproxy
 
 import (
-	"fmt"
-
 	"kubernetes-worker/internal/arguments"
 	"kubernetes-worker/internal/kubeversion"
+	"kubernetes-worker/internal/release"
 )
 
 // KubeconfigFile is where kube-proxy's kubeconfig is.
@@ -46,7 +45,7 @@ func Render(in Input) Output {
 	out := Output{Form: arguments.FormFor(in.Version)}
 	own := []arguments.Argument{}
 	add := func(key, value string) {
-		if value != "" && goneSince(in.Version, key) == 0 {
+		if value != "" && release.ProxyFlag(in.Version, key).Exists {
 			own = append(own, arguments.Argument{Key: key, Value: value})
 		}
 	}
@@ -62,53 +61,4 @@ func Render(in Input) Output {
 	}
 	out.Args = arguments.NewSet(own...).With(out.checkExtraArgs(in)...)
 	return out
-}
-
-// removed are the flags that a minor release of Kubernetes 1.x dropped; kube-proxy exits where it meets one of them.
-var removed = [...]struct {
-	name string
-	gone int
-}{
-	{"add-dir-header", 26},
-	{"alsologtostderr", 26},
-	{"log-backtrace-at", 26},
-	{"log-dir", 26},
-	{"log-file", 26},
-	{"log-file-max-size", 26},
-	{"logtostderr", 26},
-	{"one-output", 26},
-	{"skip-headers", 26},
-	{"skip-log-headers", 26},
-	{"stderrthreshold", 26},
-}
-
-// goneSince gives the minor release that dropped the flag where v is that or a later one; 0 where v may have it.
-func goneSince(v kubeversion.Version, name string) int {
-	for _, f := range removed {
-		if f.name == name && v.AtLeast(1, f.gone) {
-			return f.gone
-		}
-	}
-	return 0
-}
-
-func (out *Output) checkExtraArgs(in Input) []arguments.Argument {
-	var accepted []arguments.Argument
-	for _, arg := range in.ExtraArgs {
-		if gone := goneSince(in.Version, arg.Key); gone != 0 {
-			reason := fmt.Sprintf("%s is gone since Kubernetes 1.%d and kube-proxy %s would not start with it; remove it", arg.Key, gone, in.Version)
-			out.Problems = append(out.Problems, Problem{Option: optionArgs, Reason: reason})
-			continue
-		}
-		switch arg.Key {
-		case "config":
-			out.Warnings = append(out.Warnings, optionArgs+": config makes kube-proxy ignore most of its other arguments, the charm's too")
-		case "healthz-port", "metrics-port":
-			if in.Version.AtLeast(1, 17) {
-				out.Warnings = append(out.Warnings, optionArgs+": "+arg.Key+" is deprecated")
-			}
-		}
-		accepted = append(accepted, arg)
-	}
-	return accepted
 }

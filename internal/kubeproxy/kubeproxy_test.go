@@ -88,7 +88,7 @@ func TestDeprecatedAndOverridingArgumentsOnlyWarn(t *testing.T) {
 	in := machine(28)
 	in.ExtraArgs = []arguments.Argument{{Key: "healthz-port", Value: "1"}, {Key: "config", Value: "/x"}}
 	out := kubeproxy.Render(in)
-	if got := strings.Join(out.Warnings, "; "); len(out.Problems) > 0 || !strings.HasPrefix(got, "proxy-extra-args: healthz-port is deprecated; proxy-extra-args: config makes kube-proxy ignore") {
+	if got := strings.Join(out.Warnings, "; "); len(out.Problems) > 0 || !strings.HasPrefix(got, "proxy-extra-args: healthz-port is deprecated; use healthz-bind-address instead; proxy-extra-args: config makes kube-proxy ignore") {
 		t.Errorf("%q, %v", got, out.Problems)
 	}
 }

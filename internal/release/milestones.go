@@ -11,6 +11,9 @@ const (
 	GPUWithoutPrivilege Feature = iota
 	// ConfigFile: the kubelet reads a configuration file.
 	ConfigFile
+	// DynamicConfig: the kubelet starts with dynamic-config-dir. Two more releases have the flag and end where they meet it,
+	// unless a feature gate allows it, so nobody should pass it.
+	DynamicConfig
 	// AllowPrivileged: the kubelet itself decides whether pods may have privileged containers.
 	AllowPrivileged
 	// PerKeyArguments: snaps take each argument of their daemon as an option of its own. Those of later releases take
@@ -29,10 +32,7 @@ const (
 	Dockershim
 	// OpenStackProvider: the kubelet has the cloud provider openstack inside.
 	OpenStackProvider
-	// EndpointNeeded: a kubelet that is not told where the runtime's socket is does not start; from then on it takes
-	// containerd's by itself. The last releases of it, for before 1.24 it would look for docker.
-	EndpointNeeded
-	// EndpointFlag: the runtime's socket can only be given as a flag; then it has a field in the configuration.
+	// EndpointFlag: the runtime's socket can only be given as a flag; later it has a field in the configuration.
 	EndpointFlag
 	// AWSProvider: the kubelet has the cloud provider aws inside.
 	AWSProvider
@@ -50,6 +50,7 @@ const (
 var milestones = [...]struct{ since, gone int }{
 	GPUWithoutPrivilege:  {since: 9},
 	ConfigFile:           {since: 10},
+	DynamicConfig:        {since: 11, gone: 22},
 	AllowPrivileged:      {gone: 15},
 	PerKeyArguments:      {gone: 15},
 	ServerSideApply:      {since: 18},
@@ -58,7 +59,6 @@ var milestones = [...]struct{ since, gone int }{
 	CgroupV2:             {since: 22},
 	Dockershim:           {gone: 24},
 	OpenStackProvider:    {gone: 26},
-	EndpointNeeded:       {since: 24, gone: 27},
 	EndpointFlag:         {gone: 27},
 	AWSProvider:          {gone: 27},
 	InTreeProviders:      {gone: 31},
@@ -71,6 +71,9 @@ func Has(v kubeversion.Version, f Feature) bool {
 	m := milestones[f]
 	return v.AtLeast(1, m.since) && (m.gone == 0 || !v.AtLeast(1, m.gone))
 }
+
+// Began tells the first minor release that has a feature; zero where all earlier ones have it.
+func Began(f Feature) int { return milestones[f].since }
 
 // Ended tells the minor release that no longer has a feature; zero where all later ones have it.
 func Ended(f Feature) int { return milestones[f].gone }

@@ -1,7 +1,7 @@
 // Package release owns what each minor release of Kubernetes accepts and how a worker of that release is run: the flags
 // of kubelet and kube-proxy, the fields of the kubelet's configuration, the feature gates, and the milestones at which
 // the charm's own behaviour changes (specification, lifecycle 18). It is the only place that compares versions. It
-// decides nothing about a machine and writes no text for operators beyond what replaces a name that went away.
+// decides nothing about a machine and renders nothing.
 package release
 
 import "kubernetes-worker/internal/kubeversion"
