@@ -253,6 +253,11 @@ func (r *run) connect(f worker.Facts) error {
 		return err
 	}
 	r.cluster, r.system.Nodes, r.system.Cluster = client, client, client
+	r.system.Objects = func(owner kube.Owner, adopt func(kube.Object) bool) resource.Keeper {
+		objects := client.Objects(owner)
+		objects.Adopt = adopt
+		return objects
+	}
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"kubernetes-worker/internal/condition"
 	"kubernetes-worker/internal/drain"
 	"kubernetes-worker/internal/host"
+	"kubernetes-worker/internal/kube"
 	"kubernetes-worker/internal/snapd"
 	"kubernetes-worker/internal/state"
 	"kubernetes-worker/internal/systemd"
@@ -79,6 +80,8 @@ type System struct {
 	Nodes Nodes
 	// Cluster takes any request to an API server; nil like Nodes.
 	Cluster drain.API
+	// Objects keeps an owner's objects in the cluster; nil like Nodes.
+	Objects func(owner kube.Owner, adopt func(live kube.Object) bool) Keeper
 	Run     host.Runner
 	State   *state.File
 	// Root says that the process may give files away.

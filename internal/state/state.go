@@ -38,6 +38,8 @@ type State struct {
 	Versions map[string]ProgramVersion `json:"versions,omitempty"`
 	// Labels are the node labels that the charm has put on.
 	Labels map[string]string `json:"labels,omitempty"`
+	// Objects: what objects in the cluster are for → fingerprint of those that were found or made as wanted.
+	Objects map[string]string `json:"objects,omitempty"`
 	// GoodOptions: option → the last value that was valid and in force.
 	GoodOptions map[string]any `json:"good-options,omitempty"`
 	// NodeName is the name under which this machine registers, with the credentials asked for it.
@@ -195,6 +197,7 @@ func (s *State) fill() {
 	ensure(&s.Archives)
 	ensure(&s.Versions)
 	ensure(&s.Labels)
+	ensure(&s.Objects)
 	ensure(&s.GoodOptions)
 	ensure(&s.Warned)
 	ensure(&s.Waits)

@@ -1,0 +1,151 @@
+package resource
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"kubernetes-worker/internal/condition"
+	"kubernetes-worker/internal/kube"
+)
+
+// Keeper keeps an owner's objects in the cluster; *kube.Objects does it.
+type Keeper interface {
+	Compare(ctx context.Context, object kube.Object) (kube.Difference, error)
+	Apply(ctx context.Context, object kube.Object) (kube.Applied, error)
+	List(ctx context.Context, kind string) ([]kube.Object, error)
+	Delete(ctx context.Context, ref kube.Ref) (bool, error)
+}
+
+// Objects are all objects in the cluster that the charm keeps for one purpose. All units of the application keep the same
+// ones. Objects of a kind that the server does not know are left out.
+//
+// Asking the server for each of a dozen objects costs a hook some milliseconds, so that it is done when something else is
+// wanted than was found to be so last, and when Check says so.
+type Objects struct {
+	Owner kube.Owner
+	Want  []kube.Object // in the order in which they have to be made; with none, those that were wanted go
+	Kinds []string      // of which the owner may have objects: what is not wanted goes, in this order
+	Check bool          // find out whether somebody has changed them
+	// Adopt says which objects of others may be taken over, those of an earlier charm; nil: none.
+	Adopt func(live kube.Object) bool
+}
+
+// ID is objects:COMPONENT.
+func (o Objects) ID() string { return "objects:" + o.Owner.Component }
+
+// Stage is ObjectStage.
+func (o Objects) Stage() Stage { return ObjectStage }
+
+// Equal compares what is wanted.
+func (o Objects) Equal(other any) bool {
+	p, ok := other.(Objects)
+	return ok && p.Owner == o.Owner && p.Check == o.Check && p.fingerprint() == o.fingerprint()
+}
+
+// Plan compares the objects with those in the cluster. Without access to an API server there is nothing to compare.
+func (o Objects) Plan(ctx context.Context, sys *System) (*Change, error) {
+	wanted := o.fingerprint()
+	known := sys.State.Objects[o.Owner.Component] == wanted
+	seen := o.ID() + " " + wanted // in this invocation: what others do from then on is for a later hook
+	if sys.Objects == nil || sys.tried[seen] || known && !o.Check {
+		return nil, nil
+	}
+	keeper := sys.Objects(o.Owner, o.Adopt)
+	apply, remove, causes, err := o.differences(ctx, keeper)
+	if err != nil {
+		return nil, objectCondition(err)
+	}
+	record := func() error {
+		sys.tried[seen] = true
+		sys.State.Objects[o.Owner.Component] = wanted
+		return sys.State.Save()
+	}
+	if len(causes) == 0 {
+		if known {
+			sys.tried[seen] = true
+			return nil, nil
+		}
+		return &Change{Silent: true, Apply: func(context.Context) error { return record() }}, nil
+	}
+	return &Change{Cause: sentence(causes), Apply: func(ctx context.Context) error {
+		for _, object := range apply {
+			if _, err := keeper.Apply(ctx, object); err != nil {
+				return objectCondition(err)
+			}
+		}
+		for _, ref := range remove {
+			if _, err := keeper.Delete(ctx, ref); err != nil {
+				return objectCondition(err)
+			}
+		}
+		return record()
+	}}, nil
+}
+
+// differences are the objects to write and to remove, and both in words.
+func (o Objects) differences(ctx context.Context, keeper Keeper) (apply []kube.Object, remove []kube.Ref, causes []string, err error) {
+	keep := map[kube.Ref]bool{}
+	for _, object := range o.Want {
+		keep[object.Ref()] = true
+		difference, err := keeper.Compare(ctx, object)
+		switch {
+		case kube.KindOf(err) == kube.Unserved:
+			continue
+		case err != nil:
+			return nil, nil, nil, err
+		case difference == kube.Missing:
+			causes = append(causes, object.String()+" is missing")
+		case difference == kube.Different:
+			causes = append(causes, object.String()+" is not as wanted")
+		default:
+			continue
+		}
+		apply = append(apply, object)
+	}
+	for _, kind := range o.Kinds {
+		have, err := keeper.List(ctx, kind)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		var extra []kube.Ref
+		for _, object := range have {
+			if ref := object.Ref(); !keep[ref] {
+				extra = append(extra, ref)
+			}
+		}
+		slices.SortFunc(extra, func(a, b kube.Ref) int { return strings.Compare(a.String(), b.String()) })
+		for _, ref := range extra {
+			remove = append(remove, ref)
+			causes = append(causes, ref.String()+" is not wanted any more")
+		}
+	}
+	return apply, remove, causes, nil
+}
+
+// fingerprint changes with what is wanted.
+func (o Objects) fingerprint() string {
+	sum := sha256.New()
+	for _, object := range o.Want {
+		fmt.Fprintln(sum, object.Fingerprint())
+	}
+	fmt.Fprintln(sum, o.Owner, o.Kinds)
+	return hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
+// objectCondition tells an API server that cannot be reached, or objects that others are changing, from what a person
+// must mend.
+func objectCondition(err error) error {
+	switch kube.KindOf(err) {
+	case kube.Unreachable, kube.Conflict, kube.NotFound, kube.Unauthorized:
+		return condition.NewWaiting(err.Error())
+	case kube.Foreign:
+		return condition.NewBlocked(err.Error() + "; rename or remove it")
+	case kube.Forbidden, kube.Invalid, kube.Other:
+		return condition.NewBlocked(err.Error())
+	}
+	return err
+}
