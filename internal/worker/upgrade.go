@@ -92,7 +92,7 @@ func (f Facts) downgrade() bool {
 // drains reports whether the node gives its pods away before the kubelet is refreshed. They outlive the restart of a
 // kubelet of the same minor release.
 func (f Facts) drains() bool {
-	return f.Node.Exists && f.outdated("kubelet") && !f.Approval.SkipDrain && !f.wanted().SameMinor(f.KubeletVersion)
+	return (f.Node.Exists || f.Node.Failure != nil) && f.outdated("kubelet") && !f.Approval.SkipDrain && !f.wanted().SameMinor(f.KubeletVersion)
 }
 
 func (f Facts) drained(why string) resource.NodeDrained {

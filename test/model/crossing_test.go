@@ -273,3 +273,27 @@ func TestArgumentsThatChangeTheirFormLeaveNothingBehind(t *testing.T) {
 		}
 	}
 }
+
+// Whether pods are on the node is not known without an API server.
+func TestAnUpgradeWaitsForAnAPIServerThatIsAway(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	w.API[0].Run(w.Node, map[string]Pod{"default/web-1": {Owner: "ReplicaSet"}})
+	before := imprintOf(w)
+	w.API[0].Fail(503)
+	w.Config(map[string]string{"channel": "1.29/stable"})
+	result := runUpgrade(w)
+	if result.Status != "failed" || !strings.HasPrefix(result.Message, "the upgrade is not finished: Waiting for an API server, to move pods off the node: ") {
+		t.Errorf("action: %+v", result)
+	}
+	wantUntouched(w, before)
+	wantSnaps(w, "1.28.1")
+	w.API[0].Fail(0)
+	if result := runUpgrade(w); result.Status != "completed" {
+		t.Fatalf("action: %+v", result)
+	}
+	wantSnaps(w, "1.29.0")
+	if pods := w.API[0].Pods(w.Node); len(pods) != 0 {
+		t.Errorf("on the node are %v", pods)
+	}
+}
