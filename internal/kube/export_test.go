@@ -54,3 +54,18 @@ func Outline(o Object) string {
 
 // Marked puts an owner's marks on an object.
 func Marked(w Owner, o Object) Object { w.mark(o); return o }
+
+// DecodeObject gives nil for what is no object.
+func DecodeObject(text string) Object {
+	o, err := decodeObject([]byte(text))
+	if err != nil {
+		return nil
+	}
+	return o
+}
+
+// Plain and Intact are for tests of what the server sends.
+var (
+	Plain  = Object.plain
+	Intact = intact
+)

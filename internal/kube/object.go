@@ -102,7 +102,7 @@ func (o Object) secret() bool { return o.Kind() == "Secret" }
 
 // plain returns a deep copy as JSON would give it back, so that what the program wrote and what the server sent can be
 // compared. A Secret's stringData becomes data, in which the server keeps it; empty maps that the server drops are
-// dropped.
+// dropped; ports get their protocol.
 func (o Object) plain() (Object, error) {
 	text, err := json.Marshal(map[string]any(o))
 	if err != nil {
@@ -127,7 +127,29 @@ func (o Object) plain() (Object, error) {
 	metadata, _ := copied["metadata"].(map[string]any)
 	dropEmpty(metadata, "labels", "annotations")
 	dropEmpty(copied, "data", "binaryData")
+	completePorts(map[string]any(copied))
 	return copied, nil
+}
+
+// completePorts writes the protocol of each port: servers before 1.20 merge ports by it and know no default there.
+func completePorts(value any) {
+	switch v := value.(type) {
+	case map[string]any:
+		ports, _ := v["ports"].([]any)
+		for _, element := range ports {
+			port, _ := element.(map[string]any)
+			if _, there := port["protocol"]; !there && (port["containerPort"] != nil || port["port"] != nil) {
+				port["protocol"] = "TCP"
+			}
+		}
+		for _, child := range v {
+			completePorts(child)
+		}
+	case []any:
+		for _, child := range v {
+			completePorts(child)
+		}
+	}
 }
 
 func dropEmpty(values map[string]any, keys ...string) {
