@@ -18,7 +18,7 @@ STATICCHECK := build/tools/staticcheck
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build the program for this machine, where the links in hooks/ and actions/ lead to it
@@ -54,7 +54,7 @@ bench: ## measure hooks on a real machine over both transports and write docs/pe
 	@test/bench/run
 
 .PHONY: test
-test: lint test-unit charm test-model test-api test-machine ## run everything that must be green (root)
+test: lint test-unit charm test-model test-versions test-api test-machine ## run everything that must be green (root)
 	@echo "== all tests passed"
 
 .PHONY: lint
@@ -84,6 +84,13 @@ test-model: ## run the real program under the simulated Juju, with stand-ins for
 	@echo "== model layer"
 	@go test -timeout 25m -parallel 8 ./test/model
 
+# -count=1: the go command does not see when the programs change
+.PHONY: test-versions
+test-versions: ## feed what is rendered to the real parsers of kubelet and kube-proxy, from Kubernetes 1.12 to 1.36
+	@echo "== versions layer"
+	@for release in $$(cat test/versions/releases); do test/bed/artefact accepts@$$release >/dev/null; done
+	@go test -count=1 -timeout 10m ./test/versions
+
 .PHONY: test-api
 test-api: ## the same with a real etcd and real API servers
 	@echo "== API layer"
@@ -96,6 +103,8 @@ test-machine: ## the same on a real machine with a real kubelet, as Juju 3.6 by 
 	@DEMO_THEN=$(CURDIR)/test/machine/checks test/demo
 	@echo "== machine layer: snaps from a store, real snapd"
 	@STORE=1 DEMO_THEN=$(CURDIR)/test/machine/store-checks test/demo
+	@echo "== machine layer: older releases, from docker to containerd"
+	@STORE=1 RELEASES="v1.23.17 v1.24.17" DEMO_THEN=$(CURDIR)/test/machine/versions-checks test/demo
 	@echo "== machine layer: Juju 4.0, processes"
 	@JUJU=4.0 TRANSPORT=exec test/demo
 	@echo "== machine layer: Juju 2.9, processes"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# release.sh vX.Y.Z OUT: kubelet and kube-proxy of another release (1.23 or newer) in one binary with links.
+# release.sh vX.Y.Z OUT: kubelet and kube-proxy of another release (1.20 or newer) in one binary with links.
 set -euo pipefail
 version=$1
 out=$(mkdir -p "$2" && cd "$2" && pwd)
@@ -8,8 +8,12 @@ minor=${version#v1.}; minor=${minor%%.*}
 source=$(mktemp -d); trap 'rm -rf "$source"' EXIT
 cd "$source"
 "$here/gen-gomod.sh" "$version" kubernetes-worker/test/kube-release >go.mod
-cp "$here/release/main.go.in" main.go
-[ "$minor" -ge 32 ] || sed -i 's/NewKubeletCommand(context.Background())/NewKubeletCommand()/; /"context"/d' main.go   # took no context before
+if [ "$minor" -ge 23 ]; then
+  cp "$here/release/main.go.in" main.go
+  [ "$minor" -ge 32 ] || sed -i 's/NewKubeletCommand(context.Background())/NewKubeletCommand()/; /"context"/d' main.go   # took no context before
+else
+  cp "$here/release/main-1.22.go.in" main.go
+fi
 go mod tidy
 stamp=""
 for p in k8s.io/component-base/version k8s.io/client-go/pkg/version; do stamp="$stamp -X $p.gitVersion=$version -X $p.gitMajor=1 -X $p.gitMinor=$minor"; done
