@@ -21,7 +21,7 @@ import (
 func Main(check func(args []string) error, list func() []string) {
 	switch {
 	case len(os.Args) >= 2 && os.Args[1] == "check":
-		if err := check(os.Args[2:]); err != nil {
+		if err := calmly(check, os.Args[2:]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -33,6 +33,16 @@ func Main(check func(args []string) error, list func() []string) {
 		fmt.Fprintln(os.Stderr, "usage: check ARGS... | list")
 		os.Exit(2)
 	}
+}
+
+// calmly makes an error of a panic, which is how some releases answer what they do not like.
+func calmly(check func(args []string) error, args []string) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return check(args)
 }
 
 // Flags gives a line for each flag of the set: its name, and "deprecated" where its help says so.

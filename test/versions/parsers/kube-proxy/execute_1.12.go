@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/apiserver/pkg/util/flag"
+	_ "k8s.io/apiserver/pkg/util/logs" // the flags of glog
 )
 
 // execute prepares the process-wide flags as the main function of kube-proxy does.

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/component-base/cli/flag"
+	_ "k8s.io/component-base/logs" // the flags of klog
 )
 
 // execute prepares the process-wide flags as the main function of kube-proxy does.
