@@ -88,7 +88,7 @@ func (p *program) callImported(path, name string, args []any, handed bool) any {
 	case "github.com/spf13/pflag":
 		if name == "PFlagFromGoFlag" {
 			if f, ok := args[0].(*flagValue); ok {
-				return &flagValue{name: f.name}
+				return &flagValue{name: f.name, deprecated: f.deprecated}
 			}
 			return unknown{}
 		}
