@@ -203,7 +203,7 @@ func TestADeprecatedFlagWarnsOnceAndActs(t *testing.T) {
 	w.Config(map[string]string{"labels": "zone=a"})
 	w.WantStatus("active", "Kubernetes worker running.")
 	w.WantStarts(since, starts{kubelet: 1, proxy: 1})
-	for _, warning := range []string{"kubelet-extra-args: max-pods is deprecated", "proxy-extra-args: metrics-port is deprecated"} {
+	for _, warning := range []string{"kubelet-extra-args: max-pods is deprecated; use maxPods in kubelet-extra-config instead", "proxy-extra-args: metrics-port is deprecated; use metrics-bind-address instead"} {
 		if n := w.Warned(warning); n != 1 {
 			t.Errorf("%q was logged %d times, want once", warning, n)
 		}
