@@ -26,6 +26,9 @@ type action struct {
 	Classic       bool   `json:"classic,omitempty"`
 	Amend         bool   `json:"amend,omitempty"`
 	IgnoreRunning bool   `json:"ignore-running,omitempty"`
+	LeaveCohort   bool   `json:"leave-cohort,omitempty"`
+	Time          string `json:"time,omitempty"`
+	HoldLevel     string `json:"hold-level,omitempty"`
 }
 
 // Install installs a snap from the store and waits until that is done. A change of the snap that is in progress is

@@ -47,6 +47,8 @@ const (
 	NoDaemon Class = "no daemon"
 	// Denied: we are not root.
 	Denied Class = "denied"
+	// Unsupported: this daemon is too old for what was asked.
+	Unsupported Class = "unsupported"
 	// Other is everything else.
 	Other Class = "other"
 )
@@ -128,6 +130,8 @@ func classifyText(message string) Class {
 	switch {
 	case strings.Contains(text, "no space left on device"), strings.Contains(text, "insufficient space"):
 		return DiskFull
+	case strings.HasPrefix(text, "unknown action "):
+		return Unsupported
 	case containsAny(text, "change in progress", "changes in progress", "has running apps", "has running hooks"):
 		return Busy
 	case strings.Contains(text, "cannot find signatures with metadata"):

@@ -144,7 +144,7 @@ func TestTheStoreAndTheDaemonAnswerQuestions(t *testing.T) {
 	wantClass(t, err, snapd.SnapNotFound)
 	info, err := client.SystemInfo(ctx(t))
 	must(t, err)
-	if info.Version != "2.57.6" || info.Architecture != "amd64" || info.RefreshTimer == "" {
+	if info.Version != "2.63" || info.Architecture != "amd64" || info.RefreshTimer == "" {
 		t.Fatalf("info: %+v", info)
 	}
 	setFaults(t, server, snapdtest.Faults{StoreAway: true})

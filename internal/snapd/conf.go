@@ -62,7 +62,11 @@ func (c *Client) SetConf(ctx context.Context, name string, values map[string]any
 	if err := checkName(op, name); err != nil {
 		return err
 	}
-	if _, err := c.settle(ctx, op, name, nil); err != nil {
+	busy := name
+	if name == "system" {
+		busy = "core" // the name under which the daemon lists changes of its own configuration
+	}
+	if _, err := c.settle(ctx, op, busy, nil); err != nil {
 		return err
 	}
 	id, err := c.send(ctx, op, http.MethodPut, snapPath(name)+"/conf", c.settings.ReadTimeout, values)

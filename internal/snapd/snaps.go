@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Snap is an installed snap.
@@ -21,7 +22,9 @@ type Snap struct {
 	Type        string
 	Base        string
 	CohortKey   string
-	Apps        []App
+	// Held: the daemon does not refresh the snap by itself, because somebody asked for that.
+	Held bool
+	Apps []App
 }
 
 // App is one program of a snap. Daemon is empty for what is no service.
@@ -46,16 +49,23 @@ type wireSnap struct {
 	Type        string `json:"type"`
 	Base        string `json:"base"`
 	CohortKey   string `json:"cohort-key"`
+	Hold        string `json:"hold"` // RFC 3339; since 2.58
 	Apps        []App  `json:"apps"`
 }
 
-func (w wireSnap) snap() Snap {
+func (w wireSnap) snap(now time.Time) Snap {
 	s := Snap{Name: w.Name, Version: w.Version, Revision: w.Revision, Channel: w.Tracking, Status: w.Status,
-		Confinement: w.Confinement, Type: w.Type, Base: w.Base, CohortKey: w.CohortKey, Apps: w.Apps}
+		Confinement: w.Confinement, Type: w.Type, Base: w.Base, CohortKey: w.CohortKey, Held: holds(w.Hold, now), Apps: w.Apps}
 	if s.Channel == "" {
 		s.Channel = w.Channel
 	}
 	return s
+}
+
+// holds reports whether a hold is still in force. One for ever ends centuries from now.
+func holds(until string, now time.Time) bool {
+	end, err := time.Parse(time.RFC3339, until)
+	return until != "" && (err != nil || end.After(now))
 }
 
 // Snap returns one installed snap; IsNotInstalled(err) when it is not there.
@@ -71,7 +81,7 @@ func (c *Client) Snap(ctx context.Context, name string) (Snap, error) {
 	if w.Name != name {
 		return Snap{}, &Error{Op: op, Message: "snapd's answer is about another snap"}
 	}
-	return w.snap(), nil
+	return w.snap(c.settings.Now()), nil
 }
 
 // Snaps returns those of the named snaps that are installed, by name, in one request; without names all.
@@ -93,7 +103,7 @@ func (c *Client) Snaps(ctx context.Context, names ...string) (map[string]Snap, e
 	snaps := make(map[string]Snap, len(list))
 	for _, w := range list {
 		if len(names) == 0 || slices.Contains(names, w.Name) {
-			snaps[w.Name] = w.snap()
+			snaps[w.Name] = w.snap(c.settings.Now())
 		}
 	}
 	return snaps, nil

@@ -29,6 +29,7 @@ type change struct {
 
 	Install *snap          `json:"install,omitempty"`
 	Set     map[string]any `json:"set,omitempty"`
+	Adjust  *snap          `json:"adjust,omitempty"` // the same revision, treated otherwise
 }
 
 // begin starts a change and answers with its identity.
@@ -61,6 +62,8 @@ func (s *Server) finish(st *state, ch *change, f Faults) {
 		if text := s.install(st, ch.Install); text != "" {
 			ch.TaskOf, ch.Log = "run-hook", text
 		}
+	case ch.Adjust != nil:
+		st.Snaps[ch.Snap] = ch.Adjust
 	case ch.Set != nil:
 		if text := s.configure(st, ch.Snap, ch.Set); text != "" {
 			ch.TaskOf, ch.Log = "run-hook", text

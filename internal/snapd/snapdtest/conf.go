@@ -120,7 +120,11 @@ func (s *Server) configure(st *state, name string, values map[string]any) string
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		setPath(conf, strings.Split(key, "."), values[key])
 	}
-	if _, installed := st.Snaps[name]; installed {
+	if name == "core" {
+		if text := systemHook(st, conf); text != "" {
+			return `run hook "configure": ` + text
+		}
+	} else if _, installed := st.Snaps[name]; installed {
 		if text := s.configureHook(name, conf); text != "" {
 			return text
 		}

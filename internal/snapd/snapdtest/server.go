@@ -142,6 +142,7 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request, st *state, f Faul
 	handle("GET /v2/changes", s.listChanges)
 	handle("GET /v2/changes/{id}", s.showChange)
 	handle("GET /v2/find", s.find)
+	handle("POST /v2/assertions", s.assert)
 	handle("/", func(w http.ResponseWriter, _ *http.Request, _ *state, _ Faults) {
 		fail(w, http.StatusNotFound, "", "not found", nil)
 	})

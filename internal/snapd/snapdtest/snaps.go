@@ -13,9 +13,9 @@ import (
 	"strings"
 )
 
-func (s *Server) systemInfo(w http.ResponseWriter, _ *http.Request, _ *state, _ Faults) {
+func (s *Server) systemInfo(w http.ResponseWriter, _ *http.Request, st *state, _ Faults) {
 	answer(w, map[string]any{"architecture": s.arch, "confinement": "partial", "on-classic": true, "series": "16",
-		"version": "2.57.6", "refresh": map[string]any{"timer": "00:00~24:00/4"}})
+		"version": st.Version, "refresh": map[string]any{"timer": "00:00~24:00/4"}})
 }
 
 func (s *Server) listSnaps(w http.ResponseWriter, r *http.Request, st *state, _ Faults) {
@@ -52,6 +52,9 @@ func wireSnap(p *snap) map[string]any {
 	if p.CohortKey != "" {
 		document["cohort-key"] = p.CohortKey
 	}
+	if p.Hold != "" {
+		document["hold"] = p.Hold
+	}
 	if hasDaemon(p.Name) {
 		document["apps"] = []any{
 			map[string]any{"snap": p.Name, "name": "daemon", "daemon": "simple", "enabled": true, "active": true},
@@ -68,6 +71,10 @@ type instruction struct {
 	CohortKey string `json:"cohort-key"`
 	Classic   bool   `json:"classic"`
 	Amend     bool   `json:"amend"`
+
+	LeaveCohort bool   `json:"leave-cohort"`
+	Time        string `json:"time"`
+	HoldLevel   string `json:"hold-level"`
 }
 
 func (s *Server) postSnap(w http.ResponseWriter, r *http.Request, st *state, f Faults) {
@@ -81,11 +88,13 @@ func (s *Server) postSnap(w http.ResponseWriter, r *http.Request, st *state, f F
 		fail(w, http.StatusBadRequest, "", "channel name has too many components: "+in.Channel, nil)
 		return
 	}
-	switch in.Action {
-	case "install":
+	switch {
+	case in.Action == "install":
 		s.installFromStore(w, st, f, name, in)
-	case "refresh":
+	case in.Action == "refresh":
 		s.refresh(w, st, f, name, in)
+	case in.Action == "switch", (in.Action == "hold" || in.Action == "unhold") && hasHolds(st.Version):
+		s.adjust(w, st, f, name, in)
 	default:
 		fail(w, http.StatusBadRequest, "", "unknown action "+in.Action, nil)
 	}

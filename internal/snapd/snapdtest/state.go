@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -16,6 +17,10 @@ type state struct {
 	Conf      map[string]map[string]any `json:"conf"`
 	Changes   map[string]*change        `json:"changes"`
 	ChangeIDs int                       `json:"change_ids"`
+	// Stores are those of which the daemon has a store assertion.
+	Stores []string `json:"stores,omitempty"`
+	// Version is the daemon's own; empty: DefaultVersion.
+	Version string `json:"version,omitempty"`
 }
 
 // snap is an installed snap.
@@ -27,6 +32,8 @@ type snap struct {
 	Tracking  string `json:"tracking"`
 	Classic   bool   `json:"classic"`
 	CohortKey string `json:"cohort_key"`
+	// Hold is until when the daemon leaves the snap alone, RFC 3339; empty: it does not.
+	Hold string `json:"hold,omitempty"`
 	// LocalRevisions counts the files installed: x1, x2, …
 	LocalRevisions int `json:"local_revisions"`
 }
@@ -58,6 +65,9 @@ func (s *Server) load() state {
 	}
 	if st.Conf == nil {
 		st.Conf = map[string]map[string]any{}
+	}
+	if st.Version == "" {
+		st.Version = DefaultVersion
 	}
 	if st.Changes == nil {
 		st.Changes = map[string]*change{}
@@ -122,6 +132,8 @@ func (s *Server) Publish(name, channel, version string) error {
 // View is what a test sees of an installed snap.
 type View struct {
 	Version, Revision, Tracking string
+	CohortKey                   string
+	Held                        bool
 	Conf                        map[string]any
 }
 
@@ -134,7 +146,33 @@ func (s *Server) Snap(name string) (View, bool) {
 	if !ok {
 		return View{}, false
 	}
-	return View{found.Version, found.Revision, found.Tracking, st.Conf[name]}, true
+	return View{Version: found.Version, Revision: found.Revision, Tracking: found.Tracking, CohortKey: found.CohortKey,
+		Held: found.Hold != "", Conf: st.Conf[name]}, true
+}
+
+// DefaultVersion is the version that the daemon says it has.
+const DefaultVersion = "2.63"
+
+// SetVersion makes it another version; one before 2.58 has no holds.
+func (s *Server) SetVersion(version string) error {
+	return s.change(func(st *state) { st.Version = version })
+}
+
+// SystemConf is the daemon's own configuration, as nested maps.
+func (s *Server) SystemConf() map[string]any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.load().Conf["core"]
+}
+
+// SetSystemConf sets one dotted key of it as somebody else would; nil removes it.
+func (s *Server) SetSystemConf(key string, value any) error {
+	return s.change(func(st *state) {
+		if st.Conf["core"] == nil {
+			st.Conf["core"] = map[string]any{}
+		}
+		setPath(st.Conf["core"], strings.Split(key, "."), value)
+	})
 }
 
 func (st *state) nextChangeID() string {
