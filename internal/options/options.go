@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"kubernetes-worker/internal/arguments"
+	"kubernetes-worker/internal/registry"
 )
 
 // Option is the name of an option as in config.yaml.
@@ -27,6 +28,7 @@ const (
 	HTTPProxy            Option = "http_proxy"
 	HTTPSProxy           Option = "https_proxy"
 	NoProxy              Option = "no_proxy"
+	DockerLogins         Option = "docker-logins"
 )
 
 // Options are the values in force. An option that Invalid names holds its default, or with ParseKeeping its last good
@@ -42,6 +44,7 @@ type Options struct {
 	DockerRuntime        Runtime
 	DockerOpts           string // trimmed, free of control characters
 	Proxy                Proxy  // as configured; EffectiveProxy gives the one to use
+	DockerLogins         []registry.Login
 
 	// Invalid tells for each unusable option what is wrong with the value that is configured now.
 	Invalid map[Option]error
@@ -105,6 +108,7 @@ func readers() []struct {
 		{HTTPProxy, readHTTPProxy},
 		{HTTPSProxy, readHTTPSProxy},
 		{NoProxy, readNoProxy},
+		{DockerLogins, readDockerLogins},
 	}
 }
 

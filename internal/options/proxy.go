@@ -22,8 +22,12 @@ type Proxy struct {
 // Active reports whether there is a proxy at all; without one NoProxy has no meaning.
 func (p Proxy) Active() bool { return p.HTTP != "" || p.HTTPS != "" }
 
-// confidential reports whether an option's value can hold a password: a proxy's URL with something before its host.
+// confidential reports whether an option's value can hold a password: a proxy's URL with something before its host, or a
+// login.
 func confidential(option Option, value any) bool {
+	if option == DockerLogins {
+		return holdsLogin(value)
+	}
 	text, _ := value.(string)
 	return (option == HTTPProxy || option == HTTPSProxy) && strings.Contains(text, "@")
 }
