@@ -1,7 +1,10 @@
 package versions
 
 import (
+	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	table "kubernetes-worker/internal/release"
@@ -38,4 +41,24 @@ func TestTheTableHasExactlyWhatEachReleaseHas(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestTheProgramsAreOfTheReleasesThatTheyAreNamedAfter(t *testing.T) {
+	all, err := releases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pins := map[string]release{"../kube/go.mod": all[len(all)-1]} // the newest is the one of the test bed
+	for _, r := range all {
+		pins[fmt.Sprintf("modules/1.%d/go.mod", r.Minor)] = r
+	}
+	for file, r := range pins {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(content), fmt.Sprintf("k8s.io/kubernetes v%s\n", r)) {
+			t.Errorf("%s is not of Kubernetes %s", file, r)
+		}
+	}
 }
