@@ -19,6 +19,7 @@ const (
 	UnknownPackage             // no repository has the package: perhaps the lists are old
 	DiskFull                   // no space left
 	Interrupted                // an earlier installation was cut off: `dpkg --configure -a` mends it
+	Source                     // a repository is not signed as it should be, has nothing for this release, or is named in two ways
 	Broken                     // packages contradict each other, or a package's own script failed
 )
 
@@ -63,6 +64,14 @@ var signs = []struct {
 	{Locked, "Unable to lock"},
 	{Locked, "locked by another process"},
 	{Locked, "status database area is locked"},
+	{Source, "Conflicting values set for option"},
+	{Source, "list of sources could not be read"},
+	{Source, "NO_PUBKEY"},
+	{Source, "EXPKEYSIG"},
+	{Source, "BADSIG"},
+	{Source, "is not signed."},
+	{Source, "is no longer signed."},
+	{Source, "does not have a Release file"},
 	{Stale, "  404  Not Found"},
 	{Network, "Temporary failure resolving"},
 	{Network, "Could not resolve"},

@@ -64,6 +64,8 @@ func packageCondition(what string, err error) error {
 			return condition.NewWaiting(fmt.Sprintf("Waiting for apt, to install %s: %v", what, err))
 		case e.Kind == apt.UnknownPackage:
 			return condition.NewBlocked(fmt.Sprintf("cannot install %s: %v; check the machine's package sources", what, err))
+		case e.Kind == apt.Source:
+			return condition.NewBlocked(fmt.Sprintf("cannot install %s: %v; mend the machine's package sources", what, err))
 		case e.Kind == apt.DiskFull:
 			return condition.NewBlocked(fmt.Sprintf("cannot install %s: the disk is full; free some space", what))
 		case e.Kind == apt.Broken, e.Kind == apt.Interrupted:
