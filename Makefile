@@ -45,6 +45,14 @@ links: ## make the links in hooks/ and actions/ agree with metadata.yaml and act
 docs: ## write the tables in docs/reference from config.yaml and actions.yaml
 	go test ./internal/contract -run Reference -update
 
+.PHONY: versions-table
+versions-table: ## read what each Kubernetes release accepts from its sources, for internal/release (by hand; downloads 3 GB)
+	go run ./test/versions/tabulate
+
+.PHONY: versions-docs
+versions-docs: ## write the tables in docs/versions.md from internal/release
+	go test ./internal/release -run Document -update
+
 .PHONY: demo
 demo: ## a worker joins a real cluster on a real machine in namespaces and runs a pod (root; KEEP=1 leaves it up)
 	@test/demo

@@ -27,25 +27,12 @@ func valueFault(in Input, arg arguments.Argument) string {
 
 // cloudProviderFault tells why a value of cloud-provider cannot be used; empty where it can.
 func cloudProviderFault(v kubeversion.Version, provider string) string {
-	if provider == "" || provider == "external" {
+	standing := release.CloudProvider(v, provider)
+	if provider == "" || standing.Exists || !standing.Known && !release.Covered(v) {
 		return ""
 	}
-	has := release.InTreeProviders
-	switch provider {
-	case "openstack":
-		has = release.OpenStackProvider
-	case "aws":
-		has = release.AWSProvider
-	}
-	if release.Has(v, has) {
-		return ""
-	}
-	effect := "keeps the kubelet from starting"
-	if release.Has(v, release.StrayProviderIgnored) {
-		effect = "has no effect"
-	}
-	return fmt.Sprintf("cloud-provider=%.40s is gone since Kubernetes 1.%d and %s; use external with the cloud's own controller, or remove it",
-		provider, release.Ended(has), effect)
+	return fmt.Sprintf("cloud-provider=%.40s %s and kubelet %s would not start with it; use external with the cloud's own controller, or remove it",
+		provider, standing.Absence(), v)
 }
 
 // checkOldCgroups reports a machine that the release refuses unless it is told to take it.

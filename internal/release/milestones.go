@@ -30,16 +30,8 @@ const (
 	CgroupV2
 	// Dockershim: the kubelet speaks to docker by itself.
 	Dockershim
-	// OpenStackProvider: the kubelet has the cloud provider openstack inside.
-	OpenStackProvider
 	// EndpointFlag: the runtime's socket can only be given as a flag; later it has a field in the configuration.
 	EndpointFlag
-	// AWSProvider: the kubelet has the cloud provider aws inside.
-	AWSProvider
-	// InTreeProviders: the kubelet has cloud providers inside.
-	InTreeProviders
-	// StrayProviderIgnored: a cloud provider that the kubelet does not have is not a reason for it to end.
-	StrayProviderIgnored
 	// CgroupV1: the kubelet starts on a machine with the old hierarchies of control groups without being told so by the
 	// field failCgroupV1.
 	CgroupV1
@@ -48,22 +40,18 @@ const (
 // milestones say which minor releases have a feature: since the first, up to but without the second; zero is no bound.
 // Where the earlier one is a release before the table, it is from the release notes (specification, lifecycle 18).
 var milestones = [...]struct{ since, gone int }{
-	GPUWithoutPrivilege:  {since: 9},
-	ConfigFile:           {since: 10},
-	DynamicConfig:        {since: 11, gone: 22},
-	AllowPrivileged:      {gone: 15},
-	PerKeyArguments:      {gone: 15},
-	ServerSideApply:      {since: 18},
-	DualStackNodeIP:      {since: 20},
-	RelatedRuntime:       {since: 20},
-	CgroupV2:             {since: 22},
-	Dockershim:           {gone: 24},
-	OpenStackProvider:    {gone: 26},
-	EndpointFlag:         {gone: 27},
-	AWSProvider:          {gone: 27},
-	InTreeProviders:      {gone: 31},
-	StrayProviderIgnored: {gone: 33},
-	CgroupV1:             {gone: 35},
+	GPUWithoutPrivilege: {since: 9},
+	ConfigFile:          {since: 10},
+	DynamicConfig:       {since: 11, gone: 22},
+	AllowPrivileged:     {gone: 15},
+	PerKeyArguments:     {gone: 15},
+	ServerSideApply:     {since: 18},
+	DualStackNodeIP:     {since: 20},
+	RelatedRuntime:      {since: 20},
+	CgroupV2:            {since: 22},
+	Dockershim:          {gone: 24},
+	EndpointFlag:        {gone: 27},
+	CgroupV1:            {gone: 35},
 }
 
 // Has reports whether a release has a feature.

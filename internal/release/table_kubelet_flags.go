@@ -54,7 +54,7 @@ var kubeletFlags = [...]row{
 	{name: "docker-endpoint", deprecated: 21, gone: 24},
 	{name: "docker-env-metadata-whitelist", deprecated: 12, gone: 24},
 	{name: "docker-only", deprecated: 12, gone: 24},
-	{name: "docker-root", gone: 24},
+	{name: "docker-root", deprecated: 12, gone: 24},
 	{name: "docker-tls", deprecated: 12, gone: 24},
 	{name: "docker-tls-ca", deprecated: 12, gone: 24},
 	{name: "docker-tls-cert", deprecated: 12, gone: 24},

@@ -61,15 +61,11 @@ func kubeletFactors(r release) [][]choice[kubelet.Input] {
 
 // clouds are the cloud providers that a release's kubelet takes.
 func clouds(r release) []string {
-	names := []string{"external"}
-	if table.Has(r.Version, table.InTreeProviders) {
-		names = append(names, "azure", "gce", "vsphere")
-	}
-	if table.Has(r.Version, table.AWSProvider) {
-		names = append(names, "aws")
-	}
-	if table.Has(r.Version, table.OpenStackProvider) {
-		names = append(names, "openstack")
+	var names []string
+	for _, name := range []string{"aws", "azure", "external", "gce", "openstack", "vsphere"} {
+		if table.CloudProvider(r.Version, name).Exists {
+			names = append(names, name)
+		}
 	}
 	return names
 }

@@ -84,12 +84,12 @@ func names(t *testing.T, answer string, wanted []string) {
 
 func TestAKubeletRefusesACloudProviderThatItLost(t *testing.T) {
 	forEach(t, func(t *testing.T, r release) {
-		for name, has := range map[string]table.Feature{"openstack": table.OpenStackProvider, "aws": table.AWSProvider, "gce": table.InTreeProviders} {
+		for _, name := range []string{"aws", "azure", "external", "gce", "openstack", "vsphere"} {
 			in := worker(r)
 			in.CloudProvider = name
 			out := kubelet.Render(in)
 			answer := r.ask(t, "kubelet", out.Form, out.Args.With(arguments.Argument{Key: "cloud-provider", Value: name}), out.Config, cgroup(in))
-			if want := table.Has(r.Version, has); (answer == "") != want {
+			if want := table.CloudProvider(r.Version, name).Exists; (answer == "") != want {
 				t.Errorf("%s is taken: %t: %s", name, answer == "", answer)
 			}
 		}
