@@ -14,6 +14,10 @@ const (
 	// DynamicConfig: the kubelet starts with dynamic-config-dir. Two more releases have the flag and end where they meet it,
 	// unless a feature gate allows it, so nobody should pass it.
 	DynamicConfig
+	// AzureNodes: a node in Azure can be one of the integration's cluster.
+	AzureNodes
+	// VSphereNodes: the same in vSphere.
+	VSphereNodes
 	// AllowPrivileged: the kubelet itself decides whether pods may have privileged containers.
 	AllowPrivileged
 	// PerKeyArguments: snaps take each argument of their daemon as an option of its own. Those of later releases take
