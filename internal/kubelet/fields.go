@@ -14,7 +14,7 @@ func (out *Output) checkExtraConfig(in Input) map[string]any {
 	accepted := make(map[string]any, len(in.ExtraConfig))
 	for _, name := range slices.Sorted(maps.Keys(in.ExtraConfig)) {
 		value := in.ExtraConfig[name]
-		switch fixed := fixedFields[name]; {
+		switch fixed := fixedValue(name); {
 		case fixed != "" && value != fixed:
 			out.problem(optionConfig, "%s can only be %s; remove it", name, fixed)
 		case fixed == "" && !out.checkField(in, name, value):
@@ -26,8 +26,16 @@ func (out *Output) checkExtraConfig(in Input) map[string]any {
 	return accepted
 }
 
-// fixedFields can have one value only.
-var fixedFields = map[string]string{"apiVersion": configAPIVersion, "kind": configKind}
+// fixedValue is the only value that a field can have; empty for all others.
+func fixedValue(name string) string {
+	switch name {
+	case "apiVersion":
+		return configAPIVersion
+	case "kind":
+		return configKind
+	}
+	return ""
+}
 
 // checkField reports whether a field and all within it can be used.
 func (out *Output) checkField(in Input, path string, value any) bool {
