@@ -2,6 +2,7 @@ package versions
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,15 +60,12 @@ func kubeletFactors(r release) [][]choice[kubelet.Input] {
 	return factors
 }
 
+// providers are all that some release's kubelet has inside, and the word for those outside.
+var providers = []string{"aws", "azure", "cloudstack", "external", "gce", "openstack", "ovirt", "photon", "vsphere"}
+
 // clouds are the cloud providers that a release's kubelet takes.
 func clouds(r release) []string {
-	var names []string
-	for _, name := range []string{"aws", "azure", "external", "gce", "openstack", "vsphere"} {
-		if table.CloudProvider(r.Version, name).Exists {
-			names = append(names, name)
-		}
-	}
-	return names
+	return slices.DeleteFunc(slices.Clone(providers), func(name string) bool { return !table.CloudProvider(r.Version, name).Exists })
 }
 
 func kubeletArgs(more []arguments.Argument) []arguments.Argument {

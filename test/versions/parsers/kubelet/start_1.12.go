@@ -13,7 +13,7 @@ import (
 
 // checkStart does what the kubelet checks of its flags not before it starts.
 func checkStart(flags *options.KubeletFlags) error {
-	if err := checkProvider(flags.CloudProvider, "aws", "azure", "gce", "openstack", "vsphere"); err != nil {
+	if err := checkProvider(flags.CloudProvider); err != nil {
 		return err
 	}
 	return checkNodeIP(flags.NodeIP, flags.CloudProvider)

@@ -13,7 +13,7 @@ import (
 
 // checkStart does what the kubelet checks of its flags not before it starts.
 func checkStart(flags *options.KubeletFlags) error {
-	if err := checkProvider(flags.CloudProvider, "azure", "gce", "vsphere"); err != nil {
+	if err := checkProvider(flags.CloudProvider); err != nil {
 		return err
 	}
 	if _, err := util.ParseNodeIPArgument(flags.NodeIP, flags.CloudProvider, feature.DefaultFeatureGate.Enabled(features.CloudDualStackNodeIPs)); err != nil {
