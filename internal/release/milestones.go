@@ -47,6 +47,8 @@ var milestones = [...]struct{ since, gone int }{
 	GPUWithoutPrivilege: {since: 9},
 	ConfigFile:          {since: 10},
 	DynamicConfig:       {since: 11, gone: 22},
+	AzureNodes:          {since: 11},
+	VSphereNodes:        {since: 12},
 	AllowPrivileged:     {gone: 15},
 	PerKeyArguments:     {gone: 15},
 	ServerSideApply:     {since: 18},
