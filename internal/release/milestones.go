@@ -36,6 +36,8 @@ const (
 	Dockershim
 	// EndpointFlag: the runtime's socket can only be given as a flag; later it has a field in the configuration.
 	EndpointFlag
+	// ProvidersEnabled: the kubelet starts with a cloud provider that it has inside, without a feature gate that allows it.
+	ProvidersEnabled
 	// CgroupV1: the kubelet starts on a machine with the old hierarchies of control groups without being told so by the
 	// field failCgroupV1.
 	CgroupV1
@@ -57,6 +59,7 @@ var milestones = [...]struct{ since, gone int }{
 	CgroupV2:            {since: 22},
 	Dockershim:          {gone: 24},
 	EndpointFlag:        {gone: 27},
+	ProvidersEnabled:    {gone: 29},
 	CgroupV1:            {gone: 35},
 }
 
