@@ -198,6 +198,11 @@ func outlineBefore(live Object, takenOver bool) (before map[string]any, known bo
 func (t *target) merged(live Object, takenOver bool) (next Object, same bool) {
 	before, _ := outlineBefore(live, takenOver)
 	next = mergeObject(before, t.want, live)
+	if takenOver {
+		metadata, _ := next["metadata"].(map[string]any)
+		annotations, _ := metadata["annotations"].(map[string]any) // not live's: the charm's own were merged into it
+		delete(annotations, kubectlAnnotation)
+	}
 	return next, equal(map[string]any(next), map[string]any(live))
 }
 

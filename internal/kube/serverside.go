@@ -47,21 +47,14 @@ func (t *target) applyTo(ctx context.Context, live Object, takenOver bool) (Obje
 // removeDropped takes away, before the first apply to an object that was merged until now, the fields that the charm no
 // longer wants: the server has no account of them.
 func (t *target) removeDropped(ctx context.Context, live Object, takenOver bool) error {
-	before, wasMerged := outlineBefore(live, takenOver)
-	if !wasMerged {
+	if _, wasMerged := outlineBefore(live, takenOver); !wasMerged {
 		return nil
 	}
-	next, err := mergeObject(before, t.want, live).plain()
-	if err != nil {
-		return err
-	}
+	next, _ := t.merged(live, takenOver)
 	metadata, _ := next["metadata"].(map[string]any)
 	annotations, _ := metadata["annotations"].(map[string]any)
 	delete(annotations, fieldsAnnotation)
-	if takenOver {
-		delete(annotations, kubectlAnnotation)
-	}
-	_, err = t.write(ctx, http.MethodPut, "", next, nil)
+	_, err := t.write(ctx, http.MethodPut, "", next, nil)
 	return err
 }
 
