@@ -29,11 +29,15 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	f := r.facts
 	r.seen = resource.Seen{}
 	f.SnapRecords, f.OldLabels = r.state.Snaps, r.state.Labels
+	f.SnapdState = r.state.Snapd
 	if err := r.observeSnaps(ctx, &f); err != nil {
 		return f, err
 	}
 	f.Resources = r.resources()
 	if err := r.observePackages(&f); err != nil {
+		return f, err
+	}
+	if err := r.observeSnapd(ctx, &f); err != nil {
 		return f, err
 	}
 	f.CNIConfWritten = f.CNI.ConfFile != "" && r.exists(worker.CNIConfigDir+"/"+f.CNI.ConfFile)
@@ -100,11 +104,34 @@ func (r *run) observePackages(f *worker.Facts) error {
 	}
 	_, f.DockerIO = installed["docker.io"]
 	f.Docker = r.state.Docker
-	_, f.SnapdPackage = installed["snapd"]
+	f.SnapdVersion, f.SnapdPackage = installed["snapd"]
+	for _, name := range []string{"snapd", "core"} { // either of which snapd runs from, once it is there
+		f.SnapdVersion += " " + f.Snaps[name].Revision
+	}
 	if !f.SnapdPackage {
 		// On images that carry snapd in another way, its socket is there.
 		f.SnapdPackage = r.exists("/run/snapd.socket")
 	}
+	return nil
+}
+
+// observeSnapd reads what is set of snapd's own configuration, as far as it is the charm's: one request, none where nothing
+// was ever wanted.
+func (r *run) observeSnapd(ctx context.Context, f *worker.Facts) error {
+	f.SnapdDropIn = r.state.Snapd.Restart || r.exists(worker.SnapdDropIn)
+	keys := f.SnapdKeys()
+	if r.stopping() || len(keys) == 0 || r.seen.Snaps == nil { // which it does not answer now either
+		return nil
+	}
+	conf, err := r.machine.snapd.Conf(ctx, "system", keys...)
+	if err != nil {
+		if class := snapd.Classify(err); class == snapd.NoDaemon || snapd.Transient(err) {
+			return nil
+		}
+		return err
+	}
+	f.SnapdConf = resource.Texts(conf)
+	r.seen.SnapdConf, r.seen.SnapdKeys = f.SnapdConf, keys
 	return nil
 }
 
@@ -122,7 +149,7 @@ func (r *run) observeSnaps(ctx context.Context, f *worker.Facts) error {
 	}
 	r.seen.Snaps, r.seen.SnapNames = snaps, names
 	for name, s := range snaps {
-		f.Snaps[name] = worker.SnapFact{Version: s.Version, Revision: s.Revision, Channel: s.Channel, Local: s.Local()}
+		f.Snaps[name] = worker.SnapFact{Version: s.Version, Revision: s.Revision, Channel: s.Channel, Local: s.Local(), CohortKey: s.CohortKey}
 	}
 	r.snapVersion(ctx, "kubelet")
 	r.recogniseFiles(snaps)

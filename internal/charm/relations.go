@@ -1,6 +1,7 @@
 package charm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -29,8 +30,10 @@ func (r *run) model(ctx context.Context) (worker.Facts, error) {
 	f := worker.Facts{
 		Unit: r.env.UnitName, App: r.env.AppName, UnitNumber: r.env.UnitNumber(), Hook: r.event.Name,
 		AvailabilityZone: r.env.AvailabilityZone, PublicAddress: s.PublicAddress,
-		ModelProxy: options.Proxy{HTTP: r.env.HTTPProxy, HTTPS: r.env.HTTPSProxy, NoProxy: r.env.NoProxy},
-		Relations:  map[string][]relation.Relation{}, Leaving: map[string]bool{},
+		ModelProxy:      options.Proxy{HTTP: r.env.HTTPProxy, HTTPS: r.env.HTTPSProxy, NoProxy: r.env.NoProxy},
+		SnapdModelProxy: options.Proxy{HTTP: cmp.Or(r.env.HTTPProxy, r.env.OldHTTPProxy), HTTPS: cmp.Or(r.env.HTTPSProxy, r.env.OldHTTPSProxy)},
+		ModelUUID:       r.env.ModelUUID, Today: r.now, SnapdState: r.state.Snapd,
+		Relations: map[string][]relation.Relation{}, Leaving: map[string]bool{},
 		SecretsSupported: r.hasTool("secret-get"),
 	}
 	if f.PublicAddress == "" {
@@ -56,6 +59,9 @@ func (r *run) model(ctx context.Context) (worker.Facts, error) {
 		f.Leaving[r.event.RelationID] = true
 	}
 	f.RuntimeBefore = r.state.Runtime
+	if err := r.leadership(ctx, &f); err != nil {
+		return f, err
+	}
 	// Juju lists a relation only after the installation; a runtime that is going to come must not find ours.
 	mayExpect := len(f.Relations["container-runtime"]) == 0 && !r.hasRuntime()
 	if len(f.Relations["kube-control"]) == 0 || mayExpect {
@@ -67,6 +73,25 @@ func (r *run) model(ctx context.Context) (worker.Facts, error) {
 		f.RuntimeExpected = mayExpect && goal.Expects("container-runtime")
 	}
 	return f, nil
+}
+
+// leadership reads what the leader has published, and who leads only where that matters.
+func (r *run) leadership(ctx context.Context, f *worker.Facts) error {
+	if r.stopping() {
+		return nil
+	}
+	settings, err := r.session.LeaderSettings(ctx)
+	if errors.Is(err, juju.ErrNoTool) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f.Leadership = worker.Leadership{Settings: true, Timer: settings[worker.LeaderTimer]}
+	if f.NeedsLeader() {
+		f.Leadership.Leads, err = r.session.IsLeader(ctx)
+	}
+	return err
 }
 
 // hasRuntime reports whether this charm runs a container runtime, or the kubelet has had one to work with.

@@ -73,7 +73,7 @@ func (p *packages) Install(ctx context.Context, names []string) error {
 // system puts the adapters together for the resources of one invocation.
 func (m *machine) system(s *juju.Session, file *state.File) *resource.System {
 	sys := &resource.System{
-		Host: m.host, Packages: m.packages, Snaps: m.snapd, Services: m.systemd, Run: m.runner, State: file, Root: os.Geteuid() == 0, Now: time.Now,
+		Host: m.host, Packages: m.packages, Snaps: m.snapd, Services: m.systemd, AskStoreProxy: snapd.FetchStoreProxy, Leader: s, Run: m.runner, State: file, Root: os.Geteuid() == 0, Now: time.Now,
 		Progress: func(ctx context.Context, message string) { _ = s.Progress(ctx, juju.Maintenance, message) },
 		Log:      func(ctx context.Context, line string) { _ = s.Log(ctx, juju.Info, line) },
 	}

@@ -28,6 +28,8 @@ type Environment struct {
 	HTTPProxy        string // model's juju-http-proxy; empty means none
 	HTTPSProxy       string
 	NoProxy          string
+	OldHTTPProxy     string // model's http-proxy, which is for all processes; empty means none
+	OldHTTPSProxy    string
 	SocketNetwork    string // "unix", or empty when there is no socket
 	SocketAddress    string // a path, or @… for an abstract socket
 	SocketOff        bool   // the operator turned the socket off
@@ -49,6 +51,8 @@ func ReadEnvironment(getenv func(string) string) (Environment, error) {
 		HTTPProxy:        getenv("JUJU_CHARM_HTTP_PROXY"),
 		HTTPSProxy:       getenv("JUJU_CHARM_HTTPS_PROXY"),
 		NoProxy:          getenv("JUJU_CHARM_NO_PROXY"),
+		OldHTTPProxy:     getenv("http_proxy"),
+		OldHTTPSProxy:    getenv("https_proxy"),
 		SocketNetwork:    getenv("JUJU_AGENT_SOCKET_NETWORK"),
 		SocketAddress:    getenv("JUJU_AGENT_SOCKET_ADDRESS"),
 		SocketOff:        getenv(SocketSwitch) == "off",

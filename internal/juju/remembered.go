@@ -32,6 +32,9 @@ type Remembered struct {
 	PublicAddress  string                  `json:"public-address,omitempty"`
 	PrivateAddress string                  `json:"private-address,omitempty"`
 	Networks       map[string]Network      `json:"networks,omitempty"`
+	// LeaderSettings are what the leader has published; nil where they are not known. A change of them by another unit
+	// comes by a hook of its own, leader-settings-changed, and one by this unit is read back.
+	LeaderSettings map[string]string `json:"leader-settings"`
 	// OpenedPorts is nil where they are not known.
 	OpenedPorts []string `json:"opened-ports"`
 }
@@ -47,6 +50,7 @@ func (s *Session) Remembered() *Remembered {
 	r := s.remembered
 	r.Relations, r.Own, r.Networks = maps.Clone(r.Relations), maps.Clone(r.Own), maps.Clone(r.Networks)
 	r.OpenedPorts = slices.Clone(r.OpenedPorts)
+	r.LeaderSettings = maps.Clone(r.LeaderSettings)
 	return &r
 }
 

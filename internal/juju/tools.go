@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 
@@ -76,16 +77,26 @@ func (s *Session) IsLeader(ctx context.Context) (bool, error) {
 
 // LeaderSettings returns what the leader published to its units. The error is ErrNoTool since Juju 4.
 func (s *Session) LeaderSettings(ctx context.Context) (map[string]string, error) {
+	if known := s.trusted(); known != nil && known.LeaderSettings != nil {
+		s.remembered.LeaderSettings = maps.Clone(known.LeaderSettings)
+		return maps.Clone(known.LeaderSettings), nil
+	}
 	out, err := s.call(ctx, nil, "leader-get", "--format=json", "-")
 	if err != nil {
 		return nil, err
 	}
-	return parseStringMap("leader-get", out)
+	settings, err := parseStringMap("leader-get", out)
+	if err != nil {
+		return nil, err
+	}
+	s.remembered.LeaderSettings = maps.Clone(settings)
+	return settings, nil
 }
 
 // SetLeaderSetting publishes one setting at once; "" deletes it. The value is an argument of a process: no secrets. The
 // error is ErrNoTool since Juju 4, a *ToolError on a unit that does not lead.
 func (s *Session) SetLeaderSetting(ctx context.Context, key, value string) error {
+	s.remembered.LeaderSettings = nil // read back by the next session
 	_, err := s.call(ctx, nil, "leader-set", key+"="+value)
 	return err
 }

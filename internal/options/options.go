@@ -28,6 +28,9 @@ const (
 	HTTPProxy            Option = "http_proxy"
 	HTTPSProxy           Option = "https_proxy"
 	NoProxy              Option = "no_proxy"
+	SnapdRefresh         Option = "snapd_refresh"
+	SnapProxy            Option = "snap_proxy"
+	SnapProxyURL         Option = "snap_proxy_url"
 	DockerLogins         Option = "docker-logins"
 )
 
@@ -44,6 +47,9 @@ type Options struct {
 	DockerRuntime        Runtime
 	DockerOpts           string // trimmed, free of control characters
 	Proxy                Proxy  // as configured; EffectiveProxy gives the one to use
+	SnapdRefresh         string // a timer of snapd, RefreshMax, or empty for snapd's own
+	SnapProxy            string // as configured; ProxyOfSnapd gives the one to use
+	SnapProxyURL         string // without a slash at its end
 	DockerLogins         []registry.Login
 
 	// Invalid tells for each unusable option what is wrong with the value that is configured now.
@@ -108,6 +114,9 @@ func readers() []struct {
 		{HTTPProxy, readHTTPProxy},
 		{HTTPSProxy, readHTTPSProxy},
 		{NoProxy, readNoProxy},
+		{SnapdRefresh, readSnapdRefresh},
+		{SnapProxy, readSnapProxy},
+		{SnapProxyURL, readSnapProxyURL},
 		{DockerLogins, readDockerLogins},
 	}
 }
@@ -120,6 +129,7 @@ func Defaults() Options {
 		RequireManualUpgrade: true,
 		KubeletExtraConfig:   map[string]any{},
 		DockerRuntime:        RuntimeAuto,
+		SnapdRefresh:         RefreshMax,
 		Invalid:              map[Option]error{},
 	}
 }

@@ -49,6 +49,7 @@ func TestGoodValuesAreRead(t *testing.T) {
 		Labels:             options.Labels{Set: map[string]string{"zone": "a", "role": ""}, Remove: map[string]bool{"old": true, "gone": true}},
 		DockerRuntime:      options.RuntimeApt,
 		DockerOpts:         "--log-level=debug --label=a",
+		SnapdRefresh:       options.RefreshMax,
 		Proxy:              options.Proxy{HTTP: "http://user:pa%20ss@proxy:3128", HTTPS: "proxy.example.com:3128", NoProxy: "10.0.0.0/8,.example.com"},
 		Invalid:            map[options.Option]error{},
 	}

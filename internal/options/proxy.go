@@ -29,7 +29,7 @@ func confidential(option Option, value any) bool {
 		return holdsLogin(value)
 	}
 	text, _ := value.(string)
-	return (option == HTTPProxy || option == HTTPSProxy) && strings.Contains(text, "@")
+	return (option == HTTPProxy || option == HTTPSProxy || option == SnapProxy) && strings.Contains(text, "@")
 }
 
 func readHTTPProxy(r *reader) error { return r.proxyURL(&r.into.Proxy.HTTP) }

@@ -12,8 +12,9 @@ import (
 
 var errNotExist = fs.ErrNotExist
 
-// snaps is a snap daemon in memory.
+// snaps is a snap daemon in memory. What it does not play is not to be called.
 type snaps struct {
+	Snaps
 	conf map[string]map[string]any
 	sent []map[string]any
 	fail error

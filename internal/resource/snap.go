@@ -16,6 +16,7 @@ type Snap struct {
 	Print   string // fingerprint of that file
 	Channel string
 	Classic bool
+	Cohort  string // key of the cohort to take the revision from, and to follow; empty: none
 	// Needs are IDs of resources without which the snap stays as it is.
 	Needs []string
 	// Newest also wants the revision that a StoreRelease has found on the channel, as far as the store gives it.
@@ -38,7 +39,7 @@ func (Snap) Outside() {}
 func (s Snap) Equal(other any) bool {
 	o, ok := other.(Snap)
 	return ok && o.Name == s.Name && o.File == s.File && o.Print == s.Print && o.Channel == s.Channel && o.Classic == s.Classic &&
-		o.Newest == s.Newest && slices.Equal(o.Needs, s.Needs)
+		o.Cohort == s.Cohort && o.Newest == s.Newest && slices.Equal(o.Needs, s.Needs)
 }
 
 // Plan compares what is installed with what is wanted.
@@ -55,6 +56,12 @@ func (s Snap) Plan(ctx context.Context, sys *System) (*Change, error) {
 		return nil, nil
 	}
 	return &Change{Cause: cause, Status: "Installing " + s.Name + " snap", Apply: func(ctx context.Context) error {
+		if s.File == "" && s.Cohort != "" { // before: a kill must not forget whose it is
+			sys.State.Snapd.Cohorts = union(sys.State.Snapd.Cohorts, []string{s.Name})
+			if err := sys.State.Save(); err != nil {
+				return err
+			}
+		}
 		if err := s.install(ctx, sys, installed, have); err != nil {
 			return snapCondition(s.Name, s.Channel, err)
 		}
@@ -90,14 +97,14 @@ func (s Snap) install(ctx context.Context, sys *System, installed bool, have sna
 		return sys.Snaps.InstallFile(ctx, s.File, snapd.FileOptions{Name: s.Name, Classic: s.Classic, Dangerous: true}, progress)
 	case installed:
 		sys.Log(ctx, "Refreshing "+s.Name+" from store")
-		err := sys.Snaps.Refresh(ctx, s.Name, snapd.Options{Channel: s.Channel, Classic: s.Classic, Amend: have.Local()}, progress)
+		err := sys.Snaps.Refresh(ctx, s.Name, snapd.Options{Channel: s.Channel, Classic: s.Classic, CohortKey: s.Cohort, Amend: have.Local()}, progress)
 		if snapd.Classify(err) == snapd.NoUpdate { // the store gives new revisions to some machines first
 			return nil
 		}
 		return err
 	default:
 		sys.Log(ctx, "Installing "+s.Name+" from store")
-		return sys.Snaps.Install(ctx, s.Name, snapd.Options{Channel: s.Channel, Classic: s.Classic}, progress)
+		return sys.Snaps.Install(ctx, s.Name, snapd.Options{Channel: s.Channel, Classic: s.Classic, CohortKey: s.Cohort}, progress)
 	}
 }
 

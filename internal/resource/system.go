@@ -51,6 +51,12 @@ type Snaps interface {
 	Released(ctx context.Context, name, channel string) (snapd.StoreChannel, error)
 	Conf(ctx context.Context, name string, keys ...string) (map[string]any, error)
 	SetConf(ctx context.Context, name string, conf map[string]any) error
+	SystemInfo(ctx context.Context) (snapd.SystemInfo, error)
+	Idle(ctx context.Context) (bool, error)
+	Hold(ctx context.Context, name string) error
+	Unhold(ctx context.Context, name string) error
+	SetCohort(ctx context.Context, name, key string) error
+	Acknowledge(ctx context.Context, assertions string) error
 }
 
 // Services is the service manager.
@@ -76,6 +82,10 @@ type System struct {
 	Packages Packages
 	Snaps    Snaps
 	Services Services
+	// AskStoreProxy asks a snap store proxy, by its URL, who it is.
+	AskStoreProxy func(ctx context.Context, url string) (snapd.StoreProxy, error)
+	// Leader publishes to the other units of the application.
+	Leader Leader
 	// Nodes is nil as long as there is no access to an API server.
 	Nodes Nodes
 	// Cluster takes any request to an API server; nil like Nodes.
@@ -110,6 +120,8 @@ type System struct {
 	released  map[string]string            // snap and channel → the revision that the store has there
 	renewed   map[string]bool              // snaps that this invocation has brought to the store's newest revision
 	triedWith map[string]map[string]string // and with which inputs
+	published map[string]bool              // settings that this invocation has published as the leader
+	refused   map[string]error             // what this invocation has asked for and need not ask for again
 	failures  map[string]error             // resources that could not be brought about
 	waiting   map[string]error             // those of them that this invocation has tried and that wait for somebody else
 }
@@ -121,6 +133,9 @@ type Seen struct {
 	// Snaps are the installed ones of SnapNames; nil: not asked.
 	Snaps     map[string]snapd.Snap
 	SnapNames []string
+	// SnapdConf are the keys of snapd's own configuration among SnapdKeys that are set; nil: not asked.
+	SnapdConf map[string]string
+	SnapdKeys []string
 }
 
 // See notes what was read for the facts of this round.
@@ -130,6 +145,7 @@ func (s *System) See(seen Seen) { s.seen = seen }
 func (s *System) Prepare() {
 	s.Pending = map[string]map[string]string{}
 	s.Restarts, s.changed, s.reloaded, s.tried = map[string]int{}, map[string]string{}, map[string]bool{}, map[string]bool{}
+	s.published, s.refused = map[string]bool{}, map[string]error{}
 	s.released, s.renewed = map[string]string{}, map[string]bool{}
 	s.failures, s.waiting, s.triedWith = map[string]error{}, map[string]error{}, map[string]map[string]string{}
 }

@@ -3,7 +3,19 @@ package snapd
 import (
 	"context"
 	"net/http"
+	"strconv"
+	"strings"
 )
+
+// HasHolds reports whether a daemon of a version has holds of single snaps, which came with 2.58. A version that cannot
+// be read is taken for a new one.
+func HasHolds(version string) bool {
+	major, rest, _ := strings.Cut(version, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	minor, _, _ = strings.Cut(minor, "~")
+	n, err := strconv.Atoi(minor)
+	return major != "2" || err != nil || n >= 58
+}
 
 // Hold keeps the daemon's own refreshes, and refreshes of all snaps at once, away from a snap until Unhold. A Refresh of
 // the snap by its name is not kept away. Classify(err) is Unsupported where the daemon has no holds, which it has from

@@ -58,6 +58,8 @@ type State struct {
 	Waits map[string]Wait `json:"waits,omitempty"`
 	// Docker is how far the node has gone from docker to containerd.
 	Docker string `json:"docker,omitempty"`
+	// Snapd is what was set in the snap daemon.
+	Snapd Snapd `json:"snapd"`
 	// Stopped: the stop hook has taken the unit out of the cluster.
 	Stopped bool `json:"stopped,omitempty"`
 	// Warned: warnings already logged, so that each is logged once until it changes.
@@ -201,6 +203,8 @@ func (s *State) fill() {
 	ensure(&s.GoodOptions)
 	ensure(&s.Warned)
 	ensure(&s.Waits)
+	ensure(&s.Snapd.Keys)
+	ensure(&s.Snapd.Refused)
 }
 
 func ensure[M ~map[K]V, K comparable, V any](m *M) {

@@ -48,8 +48,11 @@ func Handlers() []Handler {
 	return []Handler{
 		basePackages(),
 		snapdPackage(),
+		snapdSettings(),
+		publishedTimer(),
 		baseSnaps(),
 		snaps(),
+		snapTreatment(),
 		runtimeHandler(),
 		leaveDocker(),
 		cniPlugins(),

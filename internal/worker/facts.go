@@ -2,6 +2,7 @@ package worker
 
 import (
 	"slices"
+	"time"
 
 	"kubernetes-worker/internal/kubeversion"
 	"kubernetes-worker/internal/options"
@@ -17,13 +18,17 @@ import (
 // Facts is all that handlers decide upon, read at the start of a round.
 type Facts struct {
 	// From Juju.
-	Unit, App        string
-	UnitNumber       int
-	Hook             string
-	Options          options.Options
-	LastGood         *options.Options // what is remembered of the options last in force; nil on a fresh unit
-	Findings         []options.Finding
-	ModelProxy       options.Proxy // JUJU_CHARM_*_PROXY
+	Unit, App  string
+	UnitNumber int
+	Hook       string
+	Options    options.Options
+	LastGood   *options.Options // what is remembered of the options last in force; nil on a fresh unit
+	Findings   []options.Finding
+	ModelProxy options.Proxy // JUJU_CHARM_*_PROXY
+	// SnapdModelProxy is the model's proxies for snapd: those of JUJU_CHARM_*, else the older ones of all processes.
+	SnapdModelProxy  options.Proxy
+	ModelUUID        string
+	Leadership       Leadership
 	AvailabilityZone string
 	PublicAddress    string
 	IngressAddresses []string // of kube-control's binding, the one to use first
@@ -51,7 +56,12 @@ type Facts struct {
 	CgroupVersion  int
 	ResolvConfStub bool
 	UbuntuUser     *User
-	SnapdPackage   bool // snapd came with the machine or was installed
+	SnapdPackage   bool              // snapd came with the machine or was installed
+	Today          time.Time         // in the machine's time zone
+	SnapdVersion   string            // tells one installation of snapd from another; it is not the version that it gives itself
+	SnapdConf      map[string]string // keys of snapd's own configuration that are set, of those in SnapdKeys
+	SnapdDropIn    bool              // the original charm's file about proxies is there, or snapd has not been started without it
+	SnapdState     state.Snapd       // what was set in snapd
 	Snaps          map[string]SnapFact
 	KubeletVersion kubeversion.Version
 	Rejected       string // why a kubelet ended that was started with the present options; empty: none did
@@ -95,6 +105,7 @@ type SnapFact struct {
 	Version, Revision string
 	Channel           string // that it follows
 	Local             bool   // installed from a file
+	CohortKey         string // of the cohort that it follows
 }
 
 // ResourceFact is a charm resource. A resource that is not attached, or attached as an empty file, has no size.

@@ -88,6 +88,11 @@ func (f Facts) wantedSnap(name string) resource.Snap {
 	want := resource.Snap{Name: name, Channel: f.Options.Channel.String(), Classic: true}
 	if r := f.Resources[name]; r.Attached() {
 		want.File, want.Print = r.Path, r.Fingerprint
+		return want
+	}
+	want.Cohort = f.cohort(name)
+	if f.Options.SnapProxyURL != "" { // what a person wants from there is not to come from elsewhere
+		want.Needs = append(want.Needs, resource.StoreProxy{}.ID())
 	}
 	return want
 }

@@ -23,6 +23,7 @@ func StopHandlers(warn func(context.Context, string)) []Handler {
 		{Name: "leave-cluster", Declare: func(f Facts) ([]resource.Resource, error) {
 			return []resource.Resource{resource.NodeAbsent{Node: f.NodeName, Warn: warn}}, nil
 		}},
+		{Name: "forget-snapd", Declare: forgetSnapd},
 		{Name: "forget-credentials", Declare: func(f Facts) ([]resource.Resource, error) {
 			gone := []string{RootKubeconfig, KubeletKubeconfig, ProxyKubeconfig, ServerKeyFile, ServerCertFile, ClientKeyFile, ClientCertFile}
 			if f.UbuntuUser != nil {
