@@ -42,6 +42,8 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	}
 	f.CNIConfWritten = f.CNI.ConfFile != "" && r.exists(worker.CNIConfigDir+"/"+f.CNI.ConfFile)
 	f.RuntimeSocket = r.isSocket(f.RelatedSocket())
+	f.Logins = r.state.Logins
+	f.KubeletDockerConfig = len(f.Logins) > 0 && r.exists(worker.KubeletDockerConfigFile)
 	f.Kubeconfigs.Server = r.savedKubeconfig(worker.KubeletKubeconfig).Server
 	if err := r.connect(f); err != nil {
 		return f, err

@@ -13,6 +13,7 @@ import (
 	"kubernetes-worker/internal/relation/certificates"
 	"kubernetes-worker/internal/relation/cni"
 	"kubernetes-worker/internal/relation/containerruntime"
+	"kubernetes-worker/internal/relation/dockerregistry"
 	"kubernetes-worker/internal/relation/kubeapi"
 	"kubernetes-worker/internal/relation/kubecontrol"
 	"kubernetes-worker/internal/secret"
@@ -21,7 +22,7 @@ import (
 
 // endpoints are those the charm reads. Everything that a hook reads from Juju is named here.
 func endpoints() []string {
-	return []string{"certificates", "cni", "container-runtime", "kube-api-endpoint", "kube-control"}
+	return []string{"certificates", "cni", "container-runtime", "docker-registry", "kube-api-endpoint", "kube-control"}
 }
 
 // model fills in what Juju says. It is read once in an invocation.
@@ -59,6 +60,7 @@ func (r *run) model(ctx context.Context) (worker.Facts, error) {
 		f.Leaving[r.event.RelationID] = true
 	}
 	f.RuntimeBefore = r.state.Runtime
+	f.InsecureBefore = r.state.InsecureRegistry
 	if err := r.leadership(ctx, &f); err != nil {
 		return f, err
 	}
@@ -114,6 +116,8 @@ func (r *run) peers(ctx context.Context, f *worker.Facts) {
 	note(more)
 	f.CNI = network
 	f.Runtime, more = containerruntime.Decode(f.Relations["container-runtime"])
+	note(more)
+	f.Registry, more = dockerregistry.Decode(f.Relations["docker-registry"])
 	note(more)
 
 	f.Cluster = r.state.Cluster

@@ -286,6 +286,7 @@ func (r *run) remember(result reactive.Result[worker.Facts]) {
 	if _, configured := r.state.Services[worker.KubeletUnit]; configured {
 		r.state.Runtime = f.RuntimeNow()
 	}
+	r.state.InsecureRegistry = f.InsecureRegistry()
 	if f.OnDocker() {
 		r.state.Docker = ""
 	}

@@ -8,6 +8,7 @@ import (
 	"kubernetes-worker/internal/apt"
 	"kubernetes-worker/internal/host"
 	"kubernetes-worker/internal/juju"
+	"kubernetes-worker/internal/registry/probe"
 	"kubernetes-worker/internal/resource"
 	"kubernetes-worker/internal/snapd"
 	"kubernetes-worker/internal/state"
@@ -74,8 +75,9 @@ func (p *packages) Install(ctx context.Context, names []string) error {
 func (m *machine) system(s *juju.Session, file *state.File) *resource.System {
 	sys := &resource.System{
 		Host: m.host, Packages: m.packages, Snaps: m.snapd, Services: m.systemd, AskStoreProxy: snapd.FetchStoreProxy, Leader: s, Run: m.runner, State: file, Root: os.Geteuid() == 0, Now: time.Now,
-		Progress: func(ctx context.Context, message string) { _ = s.Progress(ctx, juju.Maintenance, message) },
-		Log:      func(ctx context.Context, line string) { _ = s.Log(ctx, juju.Info, line) },
+		CheckLogin: probe.Login,
+		Progress:   func(ctx context.Context, message string) { _ = s.Progress(ctx, juju.Maintenance, message) },
+		Log:        func(ctx context.Context, line string) { _ = s.Log(ctx, juju.Info, line) },
 	}
 	sys.Prepare()
 	return sys

@@ -94,6 +94,8 @@ type System struct {
 	Objects func(owner kube.Owner, adopt func(live kube.Object) bool) Keeper
 	Run     host.Runner
 	State   *state.File
+	// CheckLogin asks an image registry whether it knows a login.
+	CheckLogin CheckLogin
 	// Root says that the process may give files away.
 	Root bool
 	// Patient hooks come of themselves, many in a row; they do not ask again those outside who did not answer.

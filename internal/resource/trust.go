@@ -21,6 +21,8 @@ type TrustedCA struct {
 const (
 	localCAs = "/usr/local/share/ca-certificates/"
 	caBundle = "/etc/ssl/certs/ca-certificates.crt"
+	// update-ca-certificates keeps a link here for each file of the local directory.
+	trustLinks = "/etc/ssl/certs/"
 )
 
 // ID is trusted-ca:NAME.
@@ -47,15 +49,22 @@ func (c TrustedCA) Plan(_ context.Context, sys *System) (*Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	bundle, err := sys.Host.ReadFile(caBundle)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+	if c.Absent && !have.exists {
+		// The link stays where the command below was killed or failed after the file was gone, and so does the bundle.
+		if _, err := sys.Host.Lstat(trustLinks + c.Name + ".pem"); err != nil {
+			return nil, nil
+		}
+	}
+	var bundle []byte
+	if !c.Absent {
+		if bundle, err = readIfThere(sys.Host, caBundle); err != nil {
+			return nil, err
+		}
 	}
 	cause := ""
 	switch {
-	case c.Absent && have.exists:
-		cause = "not trusted any more"
 	case c.Absent:
+		cause = "not trusted any more"
 	case !have.exists || !bytes.Equal(have.content, c.PEM):
 		cause = "changed"
 	case !bytes.Contains(bundle, bytes.TrimSpace(c.PEM)):
@@ -67,14 +76,23 @@ func (c TrustedCA) Plan(_ context.Context, sys *System) (*Change, error) {
 	return &Change{Cause: cause, Apply: func(ctx context.Context) error {
 		command := host.Command{Name: "update-ca-certificates", Timeout: 2 * time.Minute}
 		if c.Absent {
-			if err := sys.Host.Remove(path); err != nil {
+			if err := removeIfThere(sys.Host, path); err != nil {
 				return err
 			}
 			command.Args = []string{"--fresh"}
 		} else if err := (File{Path: path, Content: c.PEM}).write(sys.Host); err != nil {
 			return err
 		}
-		_, err := sys.Run.Run(ctx, command)
-		return err
+		if _, err := sys.Run.Run(ctx, command); err != nil || !c.Absent {
+			return err
+		}
+		return removeIfThere(sys.Host, trustLinks+c.Name+".pem")
 	}}, nil
+}
+
+func removeIfThere(h Host, path string) error {
+	if err := h.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }

@@ -56,6 +56,10 @@ type State struct {
 	FailedUpgrade Failure `json:"failed-upgrade"`
 	// Waits: resource → who outside the machine did not answer, and since when.
 	Waits map[string]Wait `json:"waits,omitempty"`
+	// Logins: registry → the login there that the charm has written; never what it says.
+	Logins map[string]Login `json:"logins,omitempty"`
+	// InsecureRegistry is the related registry that docker was told to use without TLS.
+	InsecureRegistry string `json:"insecure-registry,omitempty"`
 	// Docker is how far the node has gone from docker to containerd.
 	Docker string `json:"docker,omitempty"`
 	// Snapd is what was set in the snap daemon.
@@ -67,6 +71,21 @@ type State struct {
 	// Juju is what the Juju side wants remembered.
 	Juju juju.Remembered `json:"juju"`
 }
+
+// Login is what is known of a login at a registry.
+type Login struct {
+	From    string `json:"from"`              // option or endpoint that it came from
+	Trouble string `json:"trouble,omitempty"` // empty: it is good
+	Reason  string `json:"reason,omitempty"`
+}
+
+// Values of Login.Trouble.
+const (
+	LoginDue     = "due"     // the registry has not been asked yet
+	LoginRefused = "refused" // the registry does not know it
+	LoginPlain   = "plain"   // the registry has no TLS, where it should have
+	LoginUntried = "untried" // the registry could not be asked
+)
 
 // Values of Docker. Empty: it is the runtime, or was never there.
 const (
@@ -203,6 +222,7 @@ func (s *State) fill() {
 	ensure(&s.GoodOptions)
 	ensure(&s.Warned)
 	ensure(&s.Waits)
+	ensure(&s.Logins)
 	ensure(&s.Snapd.Keys)
 	ensure(&s.Snapd.Refused)
 }

@@ -55,6 +55,8 @@ func Handlers() []Handler {
 		snapTreatment(),
 		runtimeHandler(),
 		leaveDocker(),
+		registryLogins(),
+		relatedRegistry(),
 		cniPlugins(),
 		controlRequest(),
 		certificateRequest(),

@@ -10,6 +10,7 @@ import (
 	"kubernetes-worker/internal/relation/certificates"
 	"kubernetes-worker/internal/relation/cni"
 	"kubernetes-worker/internal/relation/containerruntime"
+	"kubernetes-worker/internal/relation/dockerregistry"
 	"kubernetes-worker/internal/relation/kubecontrol"
 	"kubernetes-worker/internal/secret"
 	"kubernetes-worker/internal/state"
@@ -46,6 +47,7 @@ type Facts struct {
 	Certs    certificates.Facts
 	CNI      cni.Facts
 	Runtime  containerruntime.Facts // of another charm
+	Registry dockerregistry.Facts
 	Problems []relation.Problem
 
 	// From the machine.
@@ -78,6 +80,11 @@ type Facts struct {
 	Kubeconfigs    Kubeconfigs
 	SnapRecords    map[string]string // snap → fingerprint of the file it was installed from
 	OldLabels      map[string]string // labels put on earlier
+
+	// Of image registries.
+	Logins              map[string]state.Login // that the machine has of ours, by registry
+	InsecureBefore      string                 // the related registry that docker was told to use without TLS
+	KubeletDockerConfig bool                   // there is a file that hides our logins from the kubelet
 
 	// From the cluster.
 	Node NodeFact

@@ -67,7 +67,7 @@ func (f Facts) runtimeFiles(choice runtime.Choice) ([]runtime.File, error) {
 	out, _ := f.kubelet()
 	if choice.Docker() {
 		return runtime.DockerFiles(runtime.Docker{
-			Source: f.dockerSource(), Opts: f.Options.DockerOpts, Proxy: proxy,
+			Source: f.dockerSource(), Opts: f.Options.DockerOpts, Managed: f.managedDocker(), Proxy: proxy,
 			CgroupDriver: out.CgroupDriver, CgroupVersion: f.CgroupVersion,
 		})
 	}

@@ -47,6 +47,9 @@ func StatusOf(f Facts, findings []error) Status {
 	if message, found := first(findings, condition.Blocked); found {
 		return Status{blocked, message}
 	}
+	if status, refused := f.refusedLogin(); refused {
+		return status
+	}
 	if !f.joined("kube-control") {
 		return controlStatus(f)
 	}
@@ -155,6 +158,9 @@ func nodeStatus(f Facts) Status {
 	case !f.Node.Ready:
 		return Status{waiting, "Waiting for node " + f.NodeName + " to be Ready: " + f.Node.Reason}
 	}
+	if status, waits := f.registryStatus(); waits {
+		return status
+	}
 	return Status{active, "Kubernetes worker running."}
 }
 
@@ -170,7 +176,7 @@ func (f Facts) Warnings() []string {
 	for _, finding := range findings {
 		warnings = append(warnings, finding.Message)
 	}
-	return append(warnings, f.runtimeWarnings()...)
+	return append(append(warnings, f.runtimeWarnings()...), f.registryWarnings()...)
 }
 
 // FailedUnits are the node's daemons that were configured and do not run.

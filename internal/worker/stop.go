@@ -36,5 +36,6 @@ func StopHandlers(warn func(context.Context, string)) []Handler {
 			}
 			return wants, nil
 		}},
+		forgetLogins(),
 	}
 }

@@ -126,6 +126,7 @@ func kinds() map[string]Companion {
 		"easyrsa":                  authority{},
 		"containerd":               containerRuntime{},
 		"docker":                   containerRuntime{docker: true},
+		"docker-registry":          imageRegistry{},
 		"flannel":                  network{},
 		"kubeapi-load-balancer":    loadBalancer{},
 		"stand-in":                 standIn{},
