@@ -18,7 +18,7 @@ import (
 )
 
 // releases are those that there are recordings of. The newest is compared with the real server in test/api.
-var releases = []string{"v1.12.10", "v1.16.15", "v1.20.15", "v1.22.17", "v1.25.16", "v1.28.15", "v1.36.3"}
+var releases = []string{"v1.12.10", "v1.16.15", "v1.18.19", "v1.20.15", "v1.22.17", "v1.25.16", "v1.28.15", "v1.36.3"}
 
 // oldServer answers as the API server of a release does, as far as its recording goes, and keeps objects. It never
 // applies: that is what the real server is for.
