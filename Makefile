@@ -46,7 +46,7 @@ docs: ## write the tables in docs/reference from config.yaml and actions.yaml
 	go test ./internal/contract -run Reference -update
 
 .PHONY: versions-table
-versions-table: ## read what each Kubernetes release accepts from its sources, for internal/release (by hand; downloads 3 GB)
+versions-table: ## read what each Kubernetes release accepts from its sources, for internal/release (by hand; downloads 1 GB)
 	go run ./test/versions/tabulate
 
 .PHONY: versions-docs

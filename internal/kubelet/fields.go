@@ -17,7 +17,7 @@ func (out *Output) checkExtraConfig(in Input) map[string]any {
 		switch fixed := fixedValue(name); {
 		case fixed != "" && value != fixed:
 			out.problem(optionConfig, "%s can only be %s; remove it", name, fixed)
-		case fixed == "" && !out.checkField(in, name, value):
+		case fixed == "" && !out.checkField(in, name, name, value):
 		case name == "featureGates" && !out.checkGates(in, value):
 		default:
 			accepted[name] = value
@@ -37,33 +37,39 @@ func fixedValue(name string) string {
 	return ""
 }
 
-// checkField reports whether a field and all within it can be used.
-func (out *Output) checkField(in Input, path string, value any) bool {
+// checkField reports whether a field and all within it can be used. It is shown to people with the keys and positions that
+// lead to it, which its path in the table does not have.
+func (out *Output) checkField(in Input, path, shown string, value any) bool {
 	field := release.KubeletField(in.Version, path)
 	switch {
 	case field.Exists:
 	case !field.Known && !release.Covered(in.Version):
-		out.warn("%s: %s is not known to this charm; kubelet %s ignores it if it does not know it either", optionConfig, path, in.Version)
+		out.warn("%s: %s is not known to this charm; kubelet %s ignores it if it does not know it either", optionConfig, shown, in.Version)
 		return true
 	default:
-		out.problem(optionConfig, "%s %s and kubelet %s would ignore it; %s", path, field.Absence(), in.Version, field.Remedy(""))
+		out.problem(optionConfig, "%s %s and kubelet %s would ignore it; %s", shown, field.Absence(), in.Version, field.Remedy(""))
 		return false
 	}
 	if fault := kindFault(field.Kind, value); fault != "" {
-		out.problem(optionConfig, "%s: %s", path, fault)
+		out.problem(optionConfig, "%s: %s", shown, fault)
 		return false
 	}
 	good := true
-	switch field.Kind {
-	case release.Mapping:
-		nested := value.(map[string]any)
-		for _, name := range slices.Sorted(maps.Keys(nested)) {
-			good = out.checkField(in, path+"."+name, nested[name]) && good
+	switch content := value.(type) {
+	case []any:
+		for i, item := range content {
+			good = out.checkField(in, path+"[]", fmt.Sprintf("%s[%d]", shown, i), item) && good
 		}
-	case release.List:
-		items, _ := value.([]any)
-		for _, item := range items {
-			good = out.checkField(in, path+"[]", item) && good
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(content)) {
+			within := path + "." + name
+			switch field.Kind {
+			case release.Any:
+				continue
+			case release.Map:
+				within = path + "{}"
+			}
+			good = out.checkField(in, within, shown+"."+name, content[name]) && good
 		}
 	}
 	return good
@@ -74,11 +80,7 @@ func (out *Output) checkGates(in Input, value any) bool {
 	gates, _ := value.(map[string]any)
 	good := true
 	for _, name := range slices.Sorted(maps.Keys(gates)) {
-		reason := release.GateFault("kubelet", in.Version, name, release.KubeletGate)
-		if _, isBool := gates[name].(bool); reason == "" && !isBool {
-			reason = fmt.Sprintf("the feature gate %s is neither true nor false; give one of them", name)
-		}
-		if reason != "" {
+		if reason := release.GateFault("kubelet", in.Version, name, release.KubeletGate); reason != "" {
 			out.problem(optionConfig, "featureGates: %s", reason)
 			good = false
 		}

@@ -52,7 +52,8 @@ func KubeletFlag(v kubeversion.Version, name string) Standing {
 }
 
 // KubeletField tells how a release's kubelet stands to a field of its configuration, named by its path:
-// authentication.x509.clientCAFile. What a list's elements are is told by the list's path with [] behind it.
+// authentication.x509.clientCAFile. What a list's elements are is told by the list's path with [] behind it, what the values
+// of a mapping with free keys are by its path with {} behind it.
 func KubeletField(v kubeversion.Version, path string) Standing {
 	return find(kubeletFields[:], v, path)
 }
@@ -118,10 +119,10 @@ func (r row) in(minor int) bool {
 // KubeletFlags lists the flags of a minor release's kubelet, sorted.
 func KubeletFlags(minor int) []string { return names(kubeletFlags[:], minor) }
 
-// KubeletFields lists the paths of the fields of a minor release's KubeletConfiguration, sorted, without those of the
-// elements of lists.
+// KubeletFields lists the paths of the fields of a minor release's KubeletConfiguration, sorted, without what is in lists and
+// in mappings with free keys.
 func KubeletFields(minor int) []string {
-	return slices.DeleteFunc(names(kubeletFields[:], minor), func(path string) bool { return strings.Contains(path, "[]") })
+	return slices.DeleteFunc(names(kubeletFields[:], minor), func(path string) bool { return strings.ContainsAny(path, "[{") })
 }
 
 // KubeletGates lists the feature gates of a minor release's kubelet, sorted.

@@ -12,7 +12,7 @@ import (
 type field struct{ path, kind string }
 
 // configuration reads the fields of KubeletConfiguration v1beta1: of nested structures each, of lists what an element is,
-// with [] behind the list's path, of mappings with free keys only the mapping itself.
+// with [] behind the list's path, and of mappings with free keys what a value is, with {} behind.
 func configuration(t *tree) ([]field, error) {
 	for _, path := range []string{"k8s.io/kubelet/config/v1beta1", "k8s.io/kubernetes/pkg/kubelet/apis/config/v1beta1"} {
 		own, err := t.load(path)
@@ -74,6 +74,7 @@ func (f *fields) member(own *pkg, file *ast.File, e ast.Expr, path string, depth
 		f.member(own, file, e.X, path, depth)
 	case *ast.MapType:
 		add("Map")
+		f.member(own, file, e.Value, path+"{}", depth)
 	case *ast.ArrayType:
 		if typeName(e.Elt) == "byte" {
 			add("Text")
@@ -91,10 +92,13 @@ func (f *fields) member(own *pkg, file *ast.File, e ast.Expr, path string, depth
 		x, _ := e.X.(*ast.Ident)
 		imported := own.names[file][x.Name]
 		if kind, known := foreignKinds[imported+"."+e.Sel.Name]; known {
-			if kind != "" {
-				add(kind)
-			} else {
+			switch kind {
+			case "":
 				f.all = append(f.all, field{path: "apiVersion", kind: "Text"}, field{path: "kind", kind: "Text"})
+			case "Map":
+				f.all = append(f.all, field{path, kind}, field{path + "{}", "Any"})
+			default:
+				add(kind)
 			}
 			return
 		}
