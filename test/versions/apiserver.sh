@@ -41,7 +41,7 @@ go list -deps . >linked
 # The schema, by which the server merges, is generated at a release's build and is not in its module.
 modules=$(go env GOMODCACHE)/k8s.io
 tagged() { # PATH NAME: import paths below PATH, whose import path is NAME, that ask for a schema
-  grep -rl --include='*.go' --exclude='*_test.go' --exclude-dir=vendor --exclude-dir=staging '+k8s:openapi-gen=true' "$1" |
+  { grep -rl --include='*.go' --exclude='*_test.go' --exclude-dir=vendor --exclude-dir=staging '+k8s:openapi-gen=true' "$1" || true; } |
     xargs -rn1 dirname | sed "s#^$1#$2#"
 }
 for name in api apimachinery apiserver apiextensions-apiserver kube-aggregator client-go component-base metrics kube-controller-manager; do
