@@ -167,8 +167,11 @@ func (w *World) ending() map[string]string {
 		snap, _ := w.Snapd.Snap(name)
 		conf, err := json.Marshal(snap.Conf)
 		w.must(err)
-		all["snap "+name] = fmt.Sprintf("%s %s from %s: %s", snap.Version, snap.Revision, snap.Tracking, conf)
+		all["snap "+name] = fmt.Sprintf("%s %s from %s, cohort %q, held %v: %s", snap.Version, snap.Revision, snap.Tracking, snap.CohortKey, snap.Held, conf)
 	}
+	system, err := json.Marshal(w.Snapd.SystemConf())
+	w.must(err)
+	all["snapd"] = string(system)
 	for _, name := range []string{Kubelet, Proxy, Runtime, Docker} {
 		u := w.Systemd.Unit(name)
 		all["unit "+name] = fmt.Sprintf("%s %s %s, started by the charm %d times, stopped %d times",
@@ -177,6 +180,7 @@ func (w *World) ending() map[string]string {
 	for i, a := range w.API {
 		all[fmt.Sprintf("API server %d", i)] = a.Inside(w.Node)
 	}
+	all["leader's settings"] = fmt.Sprint(w.leaderSettings())
 	model := w.Juju.Status()
 	for _, r := range model.Relations {
 		for _, unit := range r.Units {
@@ -212,6 +216,7 @@ func (w *World) state() string {
 	}
 	if remembered, ok := content["juju"].(map[string]any); ok {
 		delete(remembered, "own")
+		delete(remembered, "leader-settings") // read back, too
 	}
 	text, err := json.Marshal(content)
 	w.must(err)

@@ -151,6 +151,7 @@ func scenarios() []Scenario {
 	}
 	all = append(all, joined("join with tools as processes", Options{Exec: true}))
 	all = append(all, runtimeStories()...)
+	all = append(all, snapdStories()...)
 	for _, r := range relations() {
 		all = append(all, relatedAgain(r))
 	}

@@ -94,7 +94,7 @@ func (w *World) effects() map[string]string {
 // reading are the hook tools without an effect. A line in the log is none.
 func reading() []string {
 	return []string{"config-get", "relation-ids", "relation-list", "relation-get", "unit-get", "network-get", "goal-state",
-		"is-leader", "status-get", "opened-ports", "resource-get", "secret-get", "juju-log"}
+		"is-leader", "status-get", "opened-ports", "resource-get", "secret-get", "juju-log", "leader-get"}
 }
 
 // apiWrites is what the API servers were asked to change since the last call.

@@ -43,6 +43,7 @@ func (controlPlane) Options() map[string]string {
 		"registry-location": "rocks.canonical.com:443/cdk",
 		"default-cni":       "",
 		"has-xcp":           "false",
+		"cohort-keys":       "", // JSON object of snap and cohort key; empty: the key is not there
 	}
 }
 
@@ -107,6 +108,9 @@ func (c controlPlane) kubeControl(ctx context.Context, w World, r Relation, wire
 				data[key] = text
 			}
 			data["registry-location"] = w.Options["registry-location"]
+		}
+		if keys := w.Options["cohort-keys"]; keys != "" {
+			data["cohort-keys"] = keys
 		}
 		out.put(r.ID, u.Name, data)
 	}
