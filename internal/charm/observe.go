@@ -37,6 +37,9 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	if err := r.observePackages(&f); err != nil {
 		return f, err
 	}
+	if err := r.observeOrigin(&f); err != nil {
+		return f, err
+	}
 	if err := r.observeSnapd(ctx, &f); err != nil {
 		return f, err
 	}
@@ -73,6 +76,7 @@ func (r *run) identity(ctx context.Context, f *worker.Facts) error {
 	f.NodeName = worker.NodeName(f.Options, f.Hostname, f.FQDN)
 	f.Arch = h.Architecture()
 	f.Container = h.Container() != ""
+	r.place(f)
 	f.CgroupVersion = h.CgroupVersion()
 	f.ResolvConfStub = h.ResolvConfStub()
 	f.UbuntuUser = lookupUser(h, "ubuntu")
@@ -100,11 +104,10 @@ func lookupUser(h *host.Host, name string) *worker.User {
 }
 
 func (r *run) observePackages(f *worker.Facts) error {
-	installed, err := r.machine.packages.Installed([]string{"docker.io", "containerd", "snapd"})
+	installed, err := r.machine.packages.Installed([]string{"snapd"})
 	if err != nil {
 		return fmt.Errorf("cannot see which packages are installed: %w", err)
 	}
-	_, f.DockerIO = installed["docker.io"]
 	f.Docker = r.state.Docker
 	f.SnapdVersion, f.SnapdPackage = installed["snapd"]
 	for _, name := range []string{"snapd", "core"} { // either of which snapd runs from, once it is there

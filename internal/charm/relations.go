@@ -60,10 +60,10 @@ func (r *run) model(ctx context.Context) (worker.Facts, error) {
 		f.Leaving[r.event.RelationID] = true
 	}
 	f.RuntimeBefore = r.state.Runtime
-	f.InsecureBefore = r.state.InsecureRegistry
 	if err := r.leadership(ctx, &f); err != nil {
 		return f, err
 	}
+	f.InsecureBefore = r.state.InsecureRegistry
 	// Juju lists a relation only after the installation; a runtime that is going to come must not find ours.
 	mayExpect := len(f.Relations["container-runtime"]) == 0 && !r.hasRuntime()
 	if len(f.Relations["kube-control"]) == 0 || mayExpect {

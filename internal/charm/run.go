@@ -19,6 +19,7 @@ import (
 	"kubernetes-worker/internal/kube"
 	"kubernetes-worker/internal/reactive"
 	"kubernetes-worker/internal/resource"
+	"kubernetes-worker/internal/runtime"
 	"kubernetes-worker/internal/state"
 	"kubernetes-worker/internal/systemd"
 	"kubernetes-worker/internal/worker"
@@ -134,6 +135,7 @@ func (r *run) readModel(ctx context.Context) error {
 	if err := r.identity(ctx, &facts); err != nil {
 		return err
 	}
+	r.machine.packages.also = runtime.PackageNames(facts.Options.Packages)
 	r.peers(ctx, &facts)
 	r.facts = facts
 	return nil

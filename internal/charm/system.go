@@ -3,6 +3,7 @@ package charm
 import (
 	"context"
 	"os"
+	"slices"
 	"time"
 
 	"kubernetes-worker/internal/apt"
@@ -37,38 +38,77 @@ func newMachine(root string, environ []string, log func(string)) *machine {
 	}
 }
 
-// packages is the package manager as resources see it. dpkg's list is read once until something is installed.
+// packages is the package manager as resources see it. dpkg's list is read once until something is changed.
 type packages struct {
 	host  *host.Host
 	apt   *apt.Apt
-	known map[string]string
+	also  []string // names that the options bring in
+	known map[string]apt.Package
 }
 
 // packageNames are all packages that the charm ever asks about.
-func packageNames() []string {
-	return append([]string{"docker.io", "containerd", "snapd"}, worker.BasePackages()...)
+func (p *packages) packageNames() []string {
+	return slices.Concat([]string{"snapd"}, worker.BasePackages(), p.also)
+}
+
+func (p *packages) read() error {
+	if p.known != nil {
+		return nil
+	}
+	known, err := apt.Packages(p.host, p.packageNames()...)
+	if err == nil {
+		p.known = known
+	}
+	return err
 }
 
 func (p *packages) Installed(names []string) (map[string]string, error) {
-	if p.known == nil {
-		known, err := apt.Installed(p.host, packageNames()...)
-		if err != nil {
-			return nil, err
-		}
-		p.known = known
+	if err := p.read(); err != nil {
+		return nil, err
 	}
 	found := map[string]string{}
 	for _, name := range names {
-		if version, ok := p.known[name]; ok {
-			found[name] = version
+		if pkg := p.known[name]; pkg.State == apt.StateInstalled {
+			found[name] = pkg.Version
 		}
 	}
 	return found, nil
 }
 
+func (p *packages) Loose(names []string) ([]string, error) {
+	if err := p.read(); err != nil {
+		return nil, err
+	}
+	var loose []string
+	for _, name := range names {
+		if pkg := p.known[name]; pkg.State == apt.StateInstalled && !pkg.Held {
+			loose = append(loose, name)
+		}
+	}
+	return loose, nil
+}
+
 func (p *packages) Install(ctx context.Context, names []string) error {
 	p.known = nil
 	return p.apt.Install(ctx, names, apt.Options{NoRecommends: true})
+}
+
+func (p *packages) Available(ctx context.Context, install, remove []string, recommends bool) error {
+	return p.apt.Available(ctx, install, remove, apt.Options{NoRecommends: !recommends})
+}
+
+func (p *packages) Change(ctx context.Context, install, remove []string, recommends bool) error {
+	p.known = nil
+	return p.apt.Change(ctx, install, remove, apt.Options{NoRecommends: !recommends})
+}
+
+func (p *packages) Hold(ctx context.Context, names []string) error {
+	p.known = nil
+	return p.apt.Hold(ctx, names...)
+}
+
+func (p *packages) Download(ctx context.Context, url, file string) ([]byte, error) {
+	return p.apt.Download(ctx, url, file)
 }
 
 // system puts the adapters together for the resources of one invocation.

@@ -30,20 +30,20 @@ func TestLoginsAreRead(t *testing.T) {
 func TestABadLoginIsNamedByPlaceAndKey(t *testing.T) {
 	const good = `{"server": "a.test", "username": "u", "password": "hunter2"}`
 	for value, want := range map[string]string{
-		`[` + good + `, {"server": "b.test", "username": "hunter2"}]`: `docker-logins: entry 2 of 2: key "password" is missing`,
-		`[{"server": "b.test", "user": "hunter2", "password": "x"}]`:  `docker-logins: entry 1 of 1: key "username" is missing`,
-		`[{"server": 7, "username": "u", "password": "hunter2"}]`:     `docker-logins: entry 1 of 1: the value of key "server" is no text; write it in double quotes`,
-		`[{"server": null, "username": "u", "password": "hunter2"}]`:  `docker-logins: entry 1 of 1: the value of key "server" is no text; write it in double quotes`,
-		`[{"server": "hunter2 x", "username": "u", "password": "x"}]`: `docker-logins: entry 1 of 1: the value of key "server" is not the name of a registry: write host or host:port`,
-		`[{"server": "a/../b", "username": "u", "password": "x"}]`:    `docker-logins: entry 1 of 1: the value of key "server" has a path that no image's name has`,
-		`[{"server": "a", "username": "hunter2:x", "password": "x"}]`: `docker-logins: entry 1 of 1: the value of key "username" holds a colon, which no user's name can have`,
-		`[{"server": "a", "username": "", "password": "hunter2"}]`:    `docker-logins: entry 1 of 1: the value of key "username" is empty`,
-		`[{"server": "a", "username": "u", "password": "hunter2\n"}]`: `docker-logins: entry 1 of 1: the value of key "password" holds a line break or another control character`,
+		`[` + good + `, {"server": "b.test", "username": "hunter2"}]`:                     `docker-logins: entry 2 of 2: key "password" is missing`,
+		`[{"server": "b.test", "user": "hunter2", "password": "x"}]`:                      `docker-logins: entry 1 of 1: key "username" is missing`,
+		`[{"server": 7, "username": "u", "password": "hunter2"}]`:                         `docker-logins: entry 1 of 1: the value of key "server" is no text; write it in double quotes`,
+		`[{"server": null, "username": "u", "password": "hunter2"}]`:                      `docker-logins: entry 1 of 1: the value of key "server" is no text; write it in double quotes`,
+		`[{"server": "hunter2 x", "username": "u", "password": "x"}]`:                     `docker-logins: entry 1 of 1: the value of key "server" is not the name of a registry: write host or host:port`,
+		`[{"server": "a/../b", "username": "u", "password": "x"}]`:                        `docker-logins: entry 1 of 1: the value of key "server" has a path that no image's name has`,
+		`[{"server": "a", "username": "hunter2:x", "password": "x"}]`:                     `docker-logins: entry 1 of 1: the value of key "username" holds a colon, which no user's name can have`,
+		`[{"server": "a", "username": "", "password": "hunter2"}]`:                        `docker-logins: entry 1 of 1: the value of key "username" is empty`,
+		`[{"server": "a", "username": "u", "password": "hunter2\n"}]`:                     `docker-logins: entry 1 of 1: the value of key "password" holds a line break or another control character`,
 		`[` + good + `,` + strings.Replace(good, "a.test", "https://A.TEST/v1/", 1) + `]`: `docker-logins: entry 2 of 2: key "server" names the registry of entry 1 again; take one of the two out`,
-		`[` + good + `, "hunter2"]`: `docker-logins: entry 2 of 2: it is no object; write a JSON list of objects with the keys server, username and password`,
-		good:                        `docker-logins: it is no list; write a JSON list of objects with the keys server, username and password`,
-		`[{"password": hunter2}]`:   `docker-logins: it is no JSON, from character 15 on; write a JSON list of objects with the keys server, username and password`,
-		`[` + good + `] hunter2`:    `docker-logins: it is no JSON, from character 64 on; write a JSON list of objects with the keys server, username and password`,
+		`[` + good + `, "hunter2"]`:                                                       `docker-logins: entry 2 of 2: it is no object; write a JSON list of objects with the keys server, username and password`,
+		good:                                                                              `docker-logins: it is no list; write a JSON list of objects with the keys server, username and password`,
+		`[{"password": hunter2}]`:                                                         `docker-logins: it is no JSON, from character 15 on; write a JSON list of objects with the keys server, username and password`,
+		`[` + good + `] hunter2`:                                                          `docker-logins: it is no JSON, from character 64 on; write a JSON list of objects with the keys server, username and password`,
 	} {
 		_, findings := options.Parse(map[string]any{"docker-logins": value})
 		if len(findings) != 1 || findings[0].Severity != options.Blocked || findings[0].Message != want {

@@ -28,6 +28,11 @@ const (
 	HTTPProxy            Option = "http_proxy"
 	HTTPSProxy           Option = "https_proxy"
 	NoProxy              Option = "no_proxy"
+	DockerPackage        Option = "docker-ce-package"
+	NvidiaDockerPackage  Option = "nvidia-docker-package"
+	NvidiaRuntimePackage Option = "nvidia-container-runtime-package"
+	CUDARepo             Option = "cuda_repo"
+	KeyServer            Option = "apt-key-server"
 	SnapdRefresh         Option = "snapd_refresh"
 	SnapProxy            Option = "snap_proxy"
 	SnapProxyURL         Option = "snap_proxy_url"
@@ -47,6 +52,7 @@ type Options struct {
 	DockerRuntime        Runtime
 	DockerOpts           string // trimmed, free of control characters
 	Proxy                Proxy  // as configured; EffectiveProxy gives the one to use
+	Packages             RuntimePackages
 	SnapdRefresh         string // a timer of snapd, RefreshMax, or empty for snapd's own
 	SnapProxy            string // as configured; ProxyOfSnapd gives the one to use
 	SnapProxyURL         string // without a slash at its end
@@ -114,6 +120,11 @@ func readers() []struct {
 		{HTTPProxy, readHTTPProxy},
 		{HTTPSProxy, readHTTPSProxy},
 		{NoProxy, readNoProxy},
+		{DockerPackage, readPackage(func(o *Options) *string { return &o.Packages.Docker })},
+		{NvidiaDockerPackage, readPackage(func(o *Options) *string { return &o.Packages.NvidiaDocker })},
+		{NvidiaRuntimePackage, readPackage(func(o *Options) *string { return &o.Packages.NvidiaRuntime })},
+		{CUDARepo, readCUDARepo},
+		{KeyServer, readKeyServer},
 		{SnapdRefresh, readSnapdRefresh},
 		{SnapProxy, readSnapProxy},
 		{SnapProxyURL, readSnapProxyURL},
@@ -130,6 +141,7 @@ func Defaults() Options {
 		KubeletExtraConfig:   map[string]any{},
 		DockerRuntime:        RuntimeAuto,
 		SnapdRefresh:         RefreshMax,
+		Packages:             defaultRuntimePackages(),
 		Invalid:              map[Option]error{},
 	}
 }

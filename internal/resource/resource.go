@@ -9,8 +9,10 @@ import "context"
 type Stage int
 
 const (
+	// Sources are repositories of packages, and what is made sure of before anything is changed.
+	Sources Stage = iota
 	// Seeds are files that a package finds at its installation, so that its daemon starts right at once.
-	Seeds Stage = iota
+	Seeds
 	// PackageStage is for Debian packages.
 	PackageStage
 	// SnapStage is for snaps.

@@ -40,6 +40,14 @@ type Host interface {
 type Packages interface {
 	Installed(names []string) (map[string]string, error)
 	Install(ctx context.Context, names []string) error
+	// Available makes sure that Change can be made, and changes nothing.
+	Available(ctx context.Context, install, remove []string, recommends bool) error
+	Change(ctx context.Context, install, remove []string, recommends bool) error
+	// Loose are those of the packages that are installed and not held; Hold holds them.
+	Loose(names []string) ([]string, error)
+	Hold(ctx context.Context, names []string) error
+	// Download gives what is at a URL, by way of a file of that name.
+	Download(ctx context.Context, url, file string) ([]byte, error)
 }
 
 // Snaps is the snap daemon.
@@ -112,6 +120,8 @@ type System struct {
 	// Drained says that this invocation has moved the pods off the node, DrainFailure why it could not.
 	Drained      bool
 	DrainFailure error
+	// GPUFailure is why the driver of the machine's GPUs did not answer in this invocation.
+	GPUFailure error
 	// Restarts counts starts and restarts by unit.
 	Restarts map[string]int
 

@@ -22,6 +22,7 @@ type Containerd struct {
 	CgroupDriver string        // the kubelet's; the runtime must use the same
 	Container    bool          // the machine is a container, where oom scores cannot be lowered
 	Proxy        options.Proxy // the effective one
+	Nvidia       bool          // the runtime that gives GPUs to containers is there, and is the one to use
 }
 
 // ContainerdFiles renders the daemon's files. It fails on values that would break out of their line. The configuration is
@@ -57,16 +58,29 @@ disabled_plugins = []
     bin_dir = %s
     conf_dir = %s
 
-  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-    runtime_type = "io.containerd.runc.v2"
-
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-      SystemdCgroup = %t
-
-  [plugins."io.containerd.grpc.v1.cri".registry]
+%s  [plugins."io.containerd.grpc.v1.cri".registry]
     config_path = %s
 `, generated, tomlString(c.SandboxImage), c.Container, tomlString(CNIBinDir), tomlString(CNIConfDir),
-		c.CgroupDriver == "systemd", tomlString(RegistryHostsDir))
+		runtimesSection(c), tomlString(RegistryHostsDir))
+}
+
+// runtimesSection lists the programs that make containers: runc, and NVIDIA's in front of it where it is there, which is
+// then the default, as it is with docker.
+func runtimesSection(c Containerd) string {
+	section := func(name, program string) string {
+		return fmt.Sprintf(`  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.%s]
+    runtime_type = "io.containerd.runc.v2"
+
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.%s.options]
+      SystemdCgroup = %t
+%s
+`, name, name, c.CgroupDriver == "systemd", program)
+	}
+	if !c.Nvidia {
+		return section("runc", "")
+	}
+	return "  [plugins.\"io.containerd.grpc.v1.cri\".containerd]\n    default_runtime_name = \"nvidia\"\n\n" +
+		section("runc", "") + section("nvidia", "      BinaryName = "+tomlString(NvidiaRuntime)+"\n")
 }
 
 // tomlString writes a basic string. Control characters were refused before; the others that TOML escapes are these two.

@@ -23,6 +23,7 @@ type Docker struct {
 	Proxy         options.Proxy       // the effective one
 	CgroupDriver  string              // the kubelet's; the daemon must use the same
 	CgroupVersion int                 // 1 or 2; 0 where not known
+	Daemon        DaemonConfig        // what the file beside the command line says
 }
 
 // DockerFiles renders the daemon's files. It fails on values that would break out of their line.
@@ -54,6 +55,13 @@ func dockerOpts(d Docker) (string, error) {
 		}
 		own["exec-opt"] = append(slices.Clone(own["exec-opt"]), driver)
 	}
+	if d.nvidiaToAdd() {
+		own = maps.Clone(own)
+		if own == nil {
+			own = map[string][]string{}
+		}
+		own["add-runtime"] = append(slices.Clone(own["add-runtime"]), "nvidia="+NvidiaRuntime)
+	}
 	for _, name := range slices.Sorted(maps.Keys(own)) {
 		if own[name] == nil {
 			managed.WriteString(" --" + name)
@@ -63,7 +71,7 @@ func dockerOpts(d Docker) (string, error) {
 		}
 	}
 	words := managed.String() + "  " + strings.TrimSpace(d.Opts)
-	if d.Source == options.RuntimeNvidia {
+	if d.nvidiaByDefault() {
 		words += " --default-runtime=nvidia"
 	}
 	if err := checkLine("docker's options", words); err != nil {

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"kubernetes-worker/internal/kubeversion"
-	"kubernetes-worker/internal/options"
 	"kubernetes-worker/internal/runtime"
 )
 
@@ -23,8 +22,8 @@ func TestARelatedRuntimeIsUsedWhereTheReleaseWorksWithIt(t *testing.T) {
 	theirOther := runtime.Known{Configured: true, Remote: true, Socket: other}
 	theirDocker := runtime.Known{Configured: true, Socket: dockers}
 
-	ourDocker := runtime.Choice{Unit: "docker.service", Packages: []string{"docker.io"}}
-	ourContainerd := runtime.Choice{Unit: "containerd.service", Packages: []string{"containerd"}}
+	ourDocker := runtime.Choice{Unit: "docker.service"}
+	ourContainerd := runtime.Choice{Unit: "containerd.service"}
 	theirs := func(unit, socket string) runtime.Choice {
 		return runtime.Choice{Unit: unit, Keeper: runtime.Theirs, Socket: socket}
 	}
@@ -59,7 +58,7 @@ func TestARelatedRuntimeIsUsedWhereTheReleaseWorksWithIt(t *testing.T) {
 		"gone and silent again with 1.23":           {23, silent, ownContainerd, theirs("containerd.service", "")},
 	} {
 		got := runtime.Choose(runtime.Need{
-			Version: kubeversion.Version{Major: 1, Minor: c.minor}, Source: options.RuntimeAuto, Related: c.related, Known: c.known,
+			Version: kubeversion.Version{Major: 1, Minor: c.minor}, Related: c.related, Known: c.known,
 		})
 		if !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)

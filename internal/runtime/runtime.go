@@ -4,7 +4,6 @@ package runtime
 
 import (
 	"kubernetes-worker/internal/kubeversion"
-	"kubernetes-worker/internal/options"
 	"kubernetes-worker/internal/release"
 )
 
@@ -25,10 +24,9 @@ const (
 
 // Choice is the runtime to use, and who installs and configures it.
 type Choice struct {
-	Unit     string   // its systemd unit; empty where it is not known
-	Packages []string // what apt has to provide; empty where it comes from somewhere else
-	Keeper   Keeper
-	Socket   string // of a runtime that another charm keeps; empty: the usual one
+	Unit   string // its systemd unit; empty where it is not known
+	Keeper Keeper
+	Socket string // of a runtime that another charm keeps; empty: the usual one
 }
 
 // Keeper says who looks after the runtime: installs, configures and restarts it.
@@ -65,7 +63,6 @@ type Known struct {
 // Need is all that decides on the runtime.
 type Need struct {
 	Version kubeversion.Version // of the kubelet
-	Source  options.Runtime
 	Related Related
 	Known   Known
 }
@@ -101,18 +98,14 @@ func Choose(n Need) Choice {
 	return own(n)
 }
 
-// own is a runtime that this charm keeps: docker as long as the kubelet speaks to it, containerd after that. Containerd is
-// the package of the distribution, which docker.io brings along where it is installed already. Docker that shall come from
-// another place than the distribution (upstream, nvidia) is left to who knows that place.
+// own is a runtime that this charm keeps: docker as long as the kubelet speaks to it, containerd after that. OriginOf says
+// where it comes from.
 func own(n Need) Choice {
 	remembered := n.Known.Remote && release.Has(n.Version, release.RelatedRuntime)
 	if remembered || !release.Has(n.Version, release.Dockershim) {
-		return Choice{Unit: ContainerdUnit, Packages: []string{ContainerdPackage}}
+		return Choice{Unit: ContainerdUnit}
 	}
-	if n.Source == options.RuntimeUpstream || n.Source == options.RuntimeNvidia {
-		return Choice{Unit: DockerUnit}
-	}
-	return Choice{Unit: DockerUnit, Packages: []string{DockerPackage}}
+	return Choice{Unit: DockerUnit}
 }
 
 // unitBehind is the unit that opens a socket, where it is the usual one of containerd; any other can be anybody's.

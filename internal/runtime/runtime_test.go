@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -39,23 +38,10 @@ func golden(t *testing.T, name string, files []runtime.File) {
 }
 
 func TestTheRuntimeFollowsTheRelease(t *testing.T) {
-	for _, c := range []struct {
-		minor    int
-		source   options.Runtime
-		docker   bool
-		packages []string
-	}{
-		{12, options.RuntimeAuto, true, []string{"docker.io"}},
-		{23, options.RuntimeApt, true, []string{"docker.io"}},
-		{23, options.RuntimeUpstream, true, nil},
-		{12, options.RuntimeNvidia, true, nil},
-		{24, options.RuntimeAuto, false, []string{"containerd"}},
-		{36, options.RuntimeNvidia, false, []string{"containerd"}},
-	} {
-		got := runtime.Choose(runtime.Need{Version: kubeversion.Version{Major: 1, Minor: c.minor}, Source: c.source})
-		if got.Docker() != c.docker || !slices.Equal(got.Packages, c.packages) || (got.Unit == "docker.service") != c.docker ||
-			got.Keeper != runtime.Ours || got.Socket != "" {
-			t.Errorf("%+v: %+v", c, got)
+	for minor, docker := range map[int]bool{12: true, 23: true, 24: false, 36: false} {
+		got := runtime.Choose(runtime.Need{Version: kubeversion.Version{Major: 1, Minor: minor}})
+		if got.Docker() != docker || (got.Unit == "docker.service") != docker || got.Keeper != runtime.Ours || got.Socket != "" {
+			t.Errorf("1.%d: %+v", minor, got)
 		}
 	}
 }
@@ -92,9 +78,21 @@ func TestTheAssignmentIsExactlyAsSpecified(t *testing.T) {
 		docker runtime.Docker
 		want   string
 	}{
-		"nothing":       {runtime.Docker{Source: options.RuntimeApt}, `DOCKER_OPTS="  "`},
-		"own options":   {runtime.Docker{Source: options.RuntimeApt, Opts: " --debug "}, `DOCKER_OPTS="  --debug"`},
-		"nvidia":        {runtime.Docker{Source: options.RuntimeNvidia, Opts: "--debug"}, `DOCKER_OPTS="  --debug --default-runtime=nvidia"`},
+		"nothing":     {runtime.Docker{Source: options.RuntimeApt}, `DOCKER_OPTS="  "`},
+		"own options": {runtime.Docker{Source: options.RuntimeApt, Opts: " --debug "}, `DOCKER_OPTS="  --debug"`},
+		"nvidia": {runtime.Docker{Source: options.RuntimeNvidia, Opts: "--debug", Daemon: runtime.DaemonConfig{Runtimes: true, Nvidia: true}},
+			`DOCKER_OPTS="  --debug --default-runtime=nvidia"`},
+		"nvidia that nobody describes": {runtime.Docker{Source: options.RuntimeNvidia},
+			`DOCKER_OPTS=" --add-runtime=nvidia=/usr/bin/nvidia-container-runtime   --default-runtime=nvidia"`},
+		"nvidia by docker's file": {runtime.Docker{Source: options.RuntimeNvidia, Daemon: runtime.ReadDaemonConfig([]byte(
+			`{"default-runtime": "nvidia", "runtimes": {"nvidia": {"path": "nvidia-container-runtime"}}}`))}, `DOCKER_OPTS="  "`},
+		"runtimes without nvidia": {runtime.Docker{Source: options.RuntimeNvidia, Daemon: runtime.ReadDaemonConfig([]byte(`{"runtimes": {"kata": {}}}`))},
+			`DOCKER_OPTS="  "`},
+		"a default of a person's": {runtime.Docker{Source: options.RuntimeNvidia, Opts: "--default-runtime runc",
+			Daemon: runtime.ReadDaemonConfig([]byte(`{"log-level": "warn"}`))},
+			`DOCKER_OPTS=" --add-runtime=nvidia=/usr/bin/nvidia-container-runtime  --default-runtime runc"`},
+		"docker's file is damaged": {runtime.Docker{Source: options.RuntimeNvidia, Daemon: runtime.ReadDaemonConfig([]byte(`{"runtimes": {`))},
+			`DOCKER_OPTS=" --add-runtime=nvidia=/usr/bin/nvidia-container-runtime   --default-runtime=nvidia"`},
 		"same driver":   {runtime.Docker{CgroupDriver: "systemd", CgroupVersion: 2}, `DOCKER_OPTS="  "`},
 		"other driver":  {runtime.Docker{CgroupDriver: "systemd", CgroupVersion: 1}, `DOCKER_OPTS=" --exec-opt=native.cgroupdriver=systemd  "`},
 		"person's own":  {runtime.Docker{Opts: "--exec-opt native.cgroupdriver=x", CgroupDriver: "systemd"}, `DOCKER_OPTS="  --exec-opt native.cgroupdriver=x"`},
@@ -116,6 +114,7 @@ func TestContainerdFiles(t *testing.T) {
 		"containerd-plain": {SandboxImage: "registry.k8s.io/pause:3.9", CgroupDriver: "systemd"},
 		"containerd-full": {SandboxImage: `a"b\c`, CgroupDriver: "cgroupfs", Container: true,
 			Proxy: options.Proxy{HTTPS: "http://proxy:3128/%2f"}},
+		"containerd-nvidia": {SandboxImage: "registry.k8s.io/pause:3.9", CgroupDriver: "systemd", Nvidia: true},
 	} {
 		files, err := runtime.ContainerdFiles(c)
 		if err != nil {

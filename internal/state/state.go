@@ -60,6 +60,10 @@ type State struct {
 	Logins map[string]Login `json:"logins,omitempty"`
 	// InsecureRegistry is the related registry that docker was told to use without TLS.
 	InsecureRegistry string `json:"insecure-registry,omitempty"`
+	// GPU: the driver of the machine's GPUs has answered, and containers get them.
+	GPU bool `json:"gpu,omitempty"`
+	// Members are the users that were put into groups, once.
+	Members []string `json:"members,omitempty"`
 	// Docker is how far the node has gone from docker to containerd.
 	Docker string `json:"docker,omitempty"`
 	// Snapd is what was set in the snap daemon.
@@ -77,6 +81,7 @@ type Login struct {
 	From    string `json:"from"`              // option or endpoint that it came from
 	Trouble string `json:"trouble,omitempty"` // empty: it is good
 	Reason  string `json:"reason,omitempty"`
+	Way     string `json:"way,omitempty"` // fingerprint of how the registry was asked that gave trouble
 }
 
 // Values of Login.Trouble.
@@ -222,9 +227,9 @@ func (s *State) fill() {
 	ensure(&s.GoodOptions)
 	ensure(&s.Warned)
 	ensure(&s.Waits)
-	ensure(&s.Logins)
 	ensure(&s.Snapd.Keys)
 	ensure(&s.Snapd.Refused)
+	ensure(&s.Logins)
 }
 
 func ensure[M ~map[K]V, K comparable, V any](m *M) {

@@ -18,7 +18,7 @@ func controlRequest() Handler {
 		if f.SecretsSupported {
 			schemas = []int{0, 1}
 		}
-		bag := kubecontrol.Request{User: f.nodeUser(), Group: "system:nodes", Schemas: schemas}.Encode()
+		bag := kubecontrol.Request{User: f.nodeUser(), Group: "system:nodes", GPU: f.GPU, Schemas: schemas}.Encode()
 		return f.publish("kube-control", func(relation.Relation) relation.Bag { return bag }), nil
 	}}
 }

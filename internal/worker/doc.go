@@ -55,6 +55,7 @@ func Handlers() []Handler {
 		snapTreatment(),
 		runtimeHandler(),
 		leaveDocker(),
+		gpuHandler(),
 		registryLogins(),
 		relatedRegistry(),
 		cniPlugins(),

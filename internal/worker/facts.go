@@ -12,6 +12,7 @@ import (
 	"kubernetes-worker/internal/relation/containerruntime"
 	"kubernetes-worker/internal/relation/dockerregistry"
 	"kubernetes-worker/internal/relation/kubecontrol"
+	"kubernetes-worker/internal/runtime"
 	"kubernetes-worker/internal/secret"
 	"kubernetes-worker/internal/state"
 )
@@ -66,12 +67,19 @@ type Facts struct {
 	SnapdState     state.Snapd       // what was set in snapd
 	Snaps          map[string]SnapFact
 	KubeletVersion kubeversion.Version
-	Rejected       string // why a kubelet ended that was started with the present options; empty: none did
-	KubeletPrinted string // the version text, which is the application's version
-	DockerIO       bool   // the package docker.io is installed
-	DockerOurs     bool   // docker is there and set up by us
-	Docker         string // how far the node has gone from docker to containerd, see state.State
-	UpgradeFailed  string // why the upgrade to what is wanted failed, in this hook or an earlier one; empty: it did not
+	Rejected       string               // why a kubelet ended that was started with the present options; empty: none did
+	KubeletPrinted string               // the version text, which is the application's version
+	Place          runtime.Place        // that packages are installed on
+	GPUAddress     string               // of a GPU of NVIDIA's on the PCI bus; looked for only where docker_runtime is auto
+	Packages       runtime.Installed    // of container runtimes
+	OwnLists       []string             // files by which this charm has named repositories to apt
+	RuntimeReady   bool                 // this invocation has made sure that the wanted runtime can be installed
+	Daemon         runtime.DaemonConfig // docker's own file of settings
+	GPU            bool                 // the driver of the GPUs has answered, and containers get them
+	GPUFailure     string               // why it did not answer in this invocation
+	DockerOurs     bool                 // docker is there and set up by us
+	Docker         string               // how far the node has gone from docker to containerd, see state.State
+	UpgradeFailed  string               // why the upgrade to what is wanted failed, in this hook or an earlier one; empty: it did not
 	Resources      map[string]ResourceFact
 	Units          map[string]UnitFact
 	RuntimeBefore  state.Runtime // what the kubelet was last configured to work with

@@ -108,7 +108,7 @@ func (f Facts) kubeletInput() kubelet.Input {
 		Version: f.KubeletVersion, NodeName: f.NodeName, NodeIP: f.ingressAddress(),
 		ClusterDomain: f.Cluster.Domain, AllowPrivileged: string(f.Options.AllowPrivileged),
 		ResolvConfStub: f.ResolvConfStub, CgroupVersion: f.CgroupVersion,
-		Docker: f.runtime().Docker(), RuntimeEndpoint: ContainerdEndpoint, SandboxImage: f.sandboxImage(),
+		GPU: f.GPU, Docker: f.runtime().Docker(), RuntimeEndpoint: ContainerdEndpoint, SandboxImage: f.sandboxImage(),
 		ExtraArgs: f.Options.KubeletExtraArgs, ExtraConfig: f.Options.KubeletExtraConfig,
 	}
 	switch socket := f.runtime().Socket; {

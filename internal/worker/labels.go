@@ -6,7 +6,7 @@ import (
 	"kubernetes-worker/internal/resource"
 )
 
-// nodeLabels keeps the labels of option "labels" and the one that names the application on the Node object. Labels that
+// nodeLabels keeps the labels of option "labels", those of a GPU and the one that names the application on the Node object. Labels that
 // an earlier value put on and that are not wanted any more go; labels of others stay.
 func nodeLabels() Handler {
 	return Handler{Name: "labels", When: []flag{NodeRegistered}, Declare: func(f Facts) ([]resource.Resource, error) {
@@ -15,6 +15,11 @@ func nodeLabels() Handler {
 			set = map[string]string{}
 		}
 		set["juju-application"] = f.App
+		for key, value := range f.gpuLabels() {
+			if _, own := set[key]; !own && !f.Options.Labels.Remove[key] {
+				set[key] = value
+			}
+		}
 		remove := maps.Clone(f.Options.Labels.Remove)
 		if remove == nil {
 			remove = map[string]bool{}

@@ -22,7 +22,7 @@ func (f Facts) runtime() runtime.Choice { return f.runtimeOf(f.KubeletVersion) }
 // runtimeOf is the same for a kubelet of another release.
 func (f Facts) runtimeOf(v kubeversion.Version) runtime.Choice {
 	return runtime.Choose(runtime.Need{
-		Version: v, Source: f.Options.DockerRuntime,
+		Version: v,
 		Related: runtime.Related{Present: f.related(runtimeRelation) || f.RuntimeExpected, Socket: f.Runtime.Socket, Docker: f.Runtime.Docker},
 		Known: runtime.Known{
 			Configured: f.RuntimeBefore.Kind != "", Remote: f.RuntimeBefore.Kind == state.RuntimeRemote, Socket: f.RuntimeBefore.Socket,

@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"fmt"
 	"strings"
 
 	"kubernetes-worker/internal/condition"
@@ -21,20 +20,19 @@ func runtimeHandler() Handler {
 		if choice.Keeper != runtime.Ours {
 			return f.foreignRuntime(choice)
 		}
-		if f.Options.AnyUnknown(options.HTTPProxy, options.HTTPSProxy, options.NoProxy) ||
-			choice.Docker() && f.Options.AnyUnknown(options.DockerRuntime, options.DockerOpts) {
+		if f.runtimeUnknown(choice) {
 			return nil, nil // the finding about the option is the status
 		}
-		if len(choice.Packages) == 0 && !f.Units[choice.Unit].Exists {
-			return nil, condition.NewBlocked(fmt.Sprintf(
-				"docker_runtime: this revision of the charm cannot install docker from %q; set it to apt or auto", f.Options.DockerRuntime))
+		change := f.runtimeChange(choice)
+		if change.source == "" {
+			return change.wants, change.problem
 		}
-		files, err := f.runtimeFiles(choice)
+		files, err := f.runtimeFiles(choice, change.source)
 		if err != nil {
-			return nil, condition.NewBlocked(err.Error())
+			return change.wants, condition.NewBlocked(err.Error())
 		}
 		service := resource.Service{Unit: choice.Unit}
-		var wants []resource.Resource
+		wants := change.wants
 		for _, file := range files {
 			want := resource.File{Path: file.Path, Content: file.Content, Mode: file.Mode, Absent: file.Absent, Seed: true}
 			if !strings.HasPrefix(file.Path, "/etc/systemd/") {
@@ -47,41 +45,44 @@ func runtimeHandler() Handler {
 			service.Inputs = append(service.Inputs, want.Input())
 			service.Needs = append(service.Needs, want.ID())
 		}
-		if len(choice.Packages) > 0 && !(choice.Unit == ContainerdUnit && f.DockerIO) {
-			packages := resource.DebianPackages{
-				Group: "runtime", Names: choice.Packages, What: "the container runtime", Status: "Installing " + choice.Packages[0] + ".",
-			}
-			if choice.Docker() {
-				packages.Status = "Installing docker.io from universe."
-			}
-			wants = append(wants, packages)
-			service.Needs = append(service.Needs, packages.ID())
+		service.Needs = append(service.Needs, change.packages...)
+		if choice.Docker() && f.UbuntuUser != nil {
+			wants = append(wants, resource.Member{User: "ubuntu", Group: "docker", Needs: change.packages})
 		}
-		return append(wants, service), nil
+		return append(wants, service), change.problem
 	}}
 }
 
-func (f Facts) runtimeFiles(choice runtime.Choice) ([]runtime.File, error) {
+// runtimeUnknown reports whether not even an earlier value is known of an option that the runtime depends on.
+func (f Facts) runtimeUnknown(choice runtime.Choice) bool {
+	needed := []options.Option{options.HTTPProxy, options.HTTPSProxy, options.NoProxy, options.DockerRuntime}
+	if choice.Docker() {
+		needed = append(needed, options.DockerOpts)
+	}
+	source, _ := f.source()
+	if source != options.RuntimeApt {
+		needed = append(needed, options.DockerPackage, options.KeyServer)
+	}
+	if source == options.RuntimeNvidia {
+		needed = append(needed, options.NvidiaDockerPackage, options.NvidiaRuntimePackage, options.CUDARepo)
+	}
+	return f.Options.AnyUnknown(needed...)
+}
+
+func (f Facts) runtimeFiles(choice runtime.Choice, source options.Runtime) ([]runtime.File, error) {
 	proxy, _, _ := f.Options.EffectiveProxy(f.ModelProxy)
 	// The kubelet's own rendering decides the driver, since its options can.
 	out, _ := f.kubelet()
 	if choice.Docker() {
 		return runtime.DockerFiles(runtime.Docker{
-			Source: f.dockerSource(), Opts: f.Options.DockerOpts, Managed: f.managedDocker(), Proxy: proxy,
+			Source: source, Daemon: f.Daemon, Opts: f.Options.DockerOpts, Managed: f.managedDocker(), Proxy: proxy,
 			CgroupDriver: out.CgroupDriver, CgroupVersion: f.CgroupVersion,
 		})
 	}
 	return runtime.ContainerdFiles(runtime.Containerd{
 		SandboxImage: f.sandboxImage(), CgroupDriver: out.CgroupDriver, Container: f.Container, Proxy: proxy,
+		Nvidia: source == options.RuntimeNvidia,
 	})
-}
-
-// dockerSource is where docker comes from: "auto" is a wish, not a place.
-func (f Facts) dockerSource() options.Runtime {
-	if f.Options.DockerRuntime == options.RuntimeAuto {
-		return options.RuntimeApt
-	}
-	return f.Options.DockerRuntime
 }
 
 // alwaysRestart keeps systemd from giving up on a daemon of ours.

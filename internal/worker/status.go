@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"kubernetes-worker/internal/condition"
@@ -176,7 +177,7 @@ func (f Facts) Warnings() []string {
 	for _, finding := range findings {
 		warnings = append(warnings, finding.Message)
 	}
-	return append(append(warnings, f.runtimeWarnings()...), f.registryWarnings()...)
+	return slices.Concat(warnings, f.runtimeWarnings(), f.originWarnings(), f.gpuWarnings(), f.registryWarnings())
 }
 
 // FailedUnits are the node's daemons that were configured and do not run.

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -44,6 +45,14 @@ func RunProgram() {
 	switch name {
 	case "apt-get":
 		err = aptGet(root, os.Args[1:])
+	case "apt-helper":
+		err = aptHelper(root, os.Args[1:])
+	case "apt-mark":
+		err = aptMark(root, os.Args[1:])
+	case "usermod":
+		err = usermod(root, os.Args[1:])
+	case "nvidia-smi":
+		err = nvidiaSmi(root)
 	case "update-ca-certificates":
 		err = updateCertificates(root)
 	case "docker":
@@ -80,38 +89,53 @@ func aptGet(root string, args []string) error {
 		fmt.Fprintln(os.Stderr, fault.Stderr)
 		os.Exit(fault.Exit)
 	}
-	var words []string
+	var flags, words []string
 	for i := 0; i < len(args); i++ {
 		if args[i] == "-o" {
 			i++
-		} else if !strings.HasPrefix(args[i], "-") {
+		} else if strings.HasPrefix(args[i], "-") {
+			flags = append(flags, args[i])
+		} else {
 			words = append(words, args[i])
 		}
 	}
-	if len(words) == 0 || words[0] != "install" {
+	switch {
+	case len(words) == 0:
 		return nil
-	}
-	for _, name := range words[1:] {
-		if err := installPackage(root, name); err != nil {
-			return err
-		}
+	case words[0] == "update":
+		return aptUpdate(root)
+	case words[0] == "install":
+		return aptChange(root, flags, words[1:])
 	}
 	return nil
 }
 
 // installPackage notes the package as dpkg does and, for a runtime, brings its service.
-func installPackage(root, name string) error {
+func installPackage(root, name, version string) error {
 	status := filepath.Join(root, "var/lib/dpkg/status")
-	file, err := os.OpenFile(status, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err := markPackage(root, name, "install ok installed"); err != nil {
+		return err
+	}
+	have, err := readPackages(root)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(file, "\nPackage: %s\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0\n", name)
-	if err := file.Close(); err != nil {
-		return err
+	if have[name] == "" {
+		file, err := os.OpenFile(status, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(file, "\nPackage: %s\nStatus: install ok installed\nArchitecture: amd64\nVersion: %s\n", name, cmp.Or(version, "1.0"))
+		if err := file.Close(); err != nil {
+			return err
+		}
 	}
-	units := map[string][]string{"docker.io": {"containerd", "docker"}, "containerd": {"containerd"}}[name]
-	for _, unit := range units {
+	for _, unit := range unitsOf[name] {
+		if unit == "docker" {
+			if err := addGroup(root, "docker"); err != nil {
+				return err
+			}
+		}
 		path := filepath.Join(root, "lib/systemd/system", unit+".service")
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
@@ -189,10 +213,18 @@ func installPrograms(t *testing.T, dir, root string) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"apt-get", "apt-mark", "dpkg", "update-ca-certificates", "journalctl", "iptables", "systemctl", "snap", "docker", "ctr"} {
+	for _, name := range []string{"apt-get", "apt-mark", "dpkg", "update-ca-certificates", "journalctl", "iptables", "systemctl", "snap", "docker", "ctr", "usermod", "nvidia-smi", "apt-helper"} {
 		script := fmt.Sprintf("#!/bin/sh\n%s=%s %s='%s' exec '%s' \"$@\"\n", programVariable, name, rootVariable, root, self)
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755); err != nil {
+		path := filepath.Join(dir, name)
+		if name == "apt-helper" { // which is not on PATH
+			path = filepath.Join(root, "usr/lib/apt", name)
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(path, []byte(script), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
+	serveKeys(t, root)
 }
