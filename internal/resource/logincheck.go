@@ -22,6 +22,7 @@ type LoginCheck struct {
 	Logins   []Login
 	Related  string // the registry of a relation; empty: none
 	Insecure bool   // that one is used whatever certificate it shows
+	Way      string // stands for all that decides how that one is reached
 	// The proxies of the container runtime.
 	HTTPProxy, HTTPSProxy, NoProxy string
 	ClientCert, ClientKey          string   // paths; shown to the related registry; empty: none
@@ -47,7 +48,7 @@ func (c LoginCheck) Requires() []string { return c.Needs }
 // Equal compares what is asked and how.
 func (c LoginCheck) Equal(other any) bool {
 	o, ok := other.(LoginCheck)
-	return ok && slices.Equal(o.Logins, c.Logins) && o.Related == c.Related && o.Insecure == c.Insecure &&
+	return ok && slices.Equal(o.Logins, c.Logins) && o.Related == c.Related && o.Insecure == c.Insecure && o.Way == c.Way &&
 		o.HTTPProxy == c.HTTPProxy && o.HTTPSProxy == c.HTTPSProxy && o.NoProxy == c.NoProxy
 }
 
@@ -57,7 +58,8 @@ func (c LoginCheck) Plan(_ context.Context, sys *System) (*Change, error) {
 	var names []string
 	for _, login := range c.Logins {
 		known := sys.State.Logins[login.Server]
-		if known.Trouble == "" || sys.tried[c.ID()+" "+login.Server] || sys.Patient && known.Trouble != state.LoginDue {
+		again := !sys.Patient || known.Way != c.wayOf(login)
+		if known.Trouble == "" || sys.tried[c.ID()+" "+login.Server] || known.Trouble != state.LoginDue && !again {
 			continue
 		}
 		due, names = append(due, login), append(names, login.Server)
@@ -73,7 +75,7 @@ func (c LoginCheck) Plan(_ context.Context, sys *System) (*Change, error) {
 			if err != nil {
 				return err
 			}
-			all.Go(func() { answers[i] = verdict(login.From, sys.CheckLogin(ctx, login.Login, way)) })
+			all.Go(func() { answers[i] = c.verdict(login, sys.CheckLogin(ctx, login.Login, way)) })
 		}
 		all.Wait()
 		for i, login := range due {
@@ -84,10 +86,19 @@ func (c LoginCheck) Plan(_ context.Context, sys *System) (*Change, error) {
 	}}, nil
 }
 
-func verdict(from string, err error) state.Login {
-	answer := state.Login{From: from}
+// wayOf tells whether a registry that gave trouble would now be asked in another way.
+func (c LoginCheck) wayOf(login Login) string {
+	if login.Server == c.Related {
+		return c.Way
+	}
+	return ""
+}
+
+func (c LoginCheck) verdict(login Login, err error) state.Login {
+	answer := state.Login{From: login.From, Way: c.wayOf(login)}
 	switch {
 	case err == nil:
+		answer.Way = ""
 	case errors.Is(err, probe.ErrRefused):
 		answer.Trouble, answer.Reason = state.LoginRefused, err.Error()
 	case errors.Is(err, probe.ErrPlain):

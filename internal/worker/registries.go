@@ -59,7 +59,7 @@ func registryLogins() Handler {
 		}
 		proxy, _, _ := f.Options.EffectiveProxy(f.ModelProxy)
 		check := resource.LoginCheck{
-			Logins: logins.Want, Related: f.Registry.Netloc, Insecure: f.Registry.Insecure(),
+			Logins: logins.Want, Related: f.Registry.Netloc, Insecure: f.Registry.Insecure(), Way: state.Fingerprint(f.Registry.CA),
 			HTTPProxy: proxy.HTTP, HTTPSProxy: proxy.HTTPS, NoProxy: proxy.NoProxy,
 			CertDirs: []string{runtime.DockerCertsDir, runtime.RegistryHostsDir}, Needs: []string{logins.ID()},
 		}

@@ -152,6 +152,7 @@ func scenarios() []Scenario {
 	all = append(all, joined("join with tools as processes", Options{Exec: true}))
 	all = append(all, runtimeStories()...)
 	all = append(all, snapdStories()...)
+	all = append(all, registryStories()...)
 	for _, r := range relations() {
 		all = append(all, relatedAgain(r))
 	}

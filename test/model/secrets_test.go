@@ -17,6 +17,7 @@ const proxyPassword = "Pr0xyPassw0rdCanary"
 var secretPlaces = map[string]os.FileMode{
 	"/root/.kube/config":        0o600,
 	"/home/ubuntu/.kube/config": 0o600,
+	"/root/.docker/config.json": 0o600,
 	"/root/cdk/kubeconfig":      0o600,
 	"/root/cdk/kubeproxyconfig": 0o600,
 	"/root/cdk/server.key":      0o440,
