@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -78,6 +79,9 @@ func (a *Apt) Download(ctx context.Context, url, file string) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = a.Host.Remove(file) }()
+	if err := a.Host.MkdirAll(path.Dir(file), 0o755); err != nil { // older releases have no /etc/apt/keyrings
+		return nil, err
+	}
 	var args []string
 	for _, scheme := range []string{"http", "https"} {
 		args = append(args, "--option=Acquire::"+scheme+"::Timeout=20", "--option=Acquire::"+scheme+"::Dl-Limit="+keyRate)

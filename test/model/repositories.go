@@ -152,6 +152,9 @@ func aptChange(root string, flags, words []string) error {
 		}
 	}
 	for _, name := range install {
+		if strings.HasPrefix(name, "no-such-") {
+			return fmt.Errorf("E: Unable to locate package %s", name)
+		}
 		if list := listOf(name); list != "" {
 			if _, err := os.Stat(filepath.Join(root, listsDir, list)); err != nil {
 				return fmt.Errorf("E: Unable to locate package %s", name)

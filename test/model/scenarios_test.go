@@ -151,6 +151,7 @@ func scenarios() []Scenario {
 	}
 	all = append(all, joined("join with tools as processes", Options{Exec: true}))
 	all = append(all, runtimeStories()...)
+	all = append(all, originStories()...)
 	all = append(all, snapdStories()...)
 	all = append(all, registryStories()...)
 	for _, r := range relations() {
