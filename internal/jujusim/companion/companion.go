@@ -128,6 +128,11 @@ func kinds() map[string]Companion {
 		"docker":                   containerRuntime{docker: true},
 		"docker-registry":          imageRegistry{},
 		"flannel":                  network{},
+		"aws-integrator":           integrator{"aws"},
+		"azure-integrator":         integrator{"azure"},
+		"gcp-integrator":           integrator{"gcp"},
+		"openstack-integrator":     integrator{"openstack"},
+		"vsphere-integrator":       integrator{"vsphere"},
 		"kubeapi-load-balancer":    loadBalancer{},
 		"stand-in":                 standIn{},
 	}
