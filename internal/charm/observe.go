@@ -47,6 +47,7 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	f.RuntimeSocket = r.isSocket(f.RelatedSocket())
 	f.Logins = r.state.Logins
 	f.KubeletDockerConfig = len(f.Logins) > 0 && r.exists(worker.KubeletDockerConfigFile)
+	r.cloudFiles(&f)
 	f.Kubeconfigs.Server = r.savedKubeconfig(worker.KubeletKubeconfig).Server
 	if err := r.connect(f); err != nil {
 		return f, err
@@ -73,7 +74,6 @@ func (r *run) identity(ctx context.Context, f *worker.Facts) error {
 	if f.FQDN, err = h.FQDN(ctx); err != nil {
 		f.FQDN = hostname // as hostname -f does where no resolver knows the name
 	}
-	f.NodeName = worker.NodeName(f.Options, f.Hostname, f.FQDN)
 	f.Arch = h.Architecture()
 	f.Container = h.Container() != ""
 	r.place(f)
@@ -341,7 +341,7 @@ func (r *run) isSocket(path string) bool {
 func (r *run) askNode(ctx context.Context, name string) worker.NodeFact {
 	n, err := r.cluster.GetNode(ctx, name)
 	if kube.KindOf(err) == kube.NotFound {
-		return worker.NodeFact{Asked: true, Lost: r.state.NodeSeen && r.system.Restarts[worker.KubeletUnit] == 0}
+		return worker.NodeFact{Asked: true, Lost: r.state.NodeSeen && r.state.NodeName == name && r.system.Restarts[worker.KubeletUnit] == 0}
 	}
 	if err != nil {
 		kind := kube.KindOf(err)

@@ -22,7 +22,7 @@ import (
 
 // endpoints are those the charm reads. Everything that a hook reads from Juju is named here.
 func endpoints() []string {
-	return []string{"certificates", "cni", "container-runtime", "docker-registry", "kube-api-endpoint", "kube-control"}
+	return []string{"aws", "azure", "certificates", "cni", "container-runtime", "docker-registry", "gcp", "kube-api-endpoint", "kube-control", "openstack", "vsphere"}
 }
 
 // model fills in what Juju says. It is read once in an invocation.
@@ -107,7 +107,7 @@ func (r *run) peers(ctx context.Context, f *worker.Facts) {
 	var problems []relation.Problem
 	note := func(more []relation.Problem) { problems = append(problems, more...) }
 
-	control, more := kubecontrol.Decode(f.Relations["kube-control"], "system:node:"+f.NodeName)
+	control, more := kubecontrol.Decode(f.Relations["kube-control"], "") // whose credentials are ours is decided below
 	note(more)
 	f.Control = control
 	servers, more := kubeapi.Decode(f.Relations["kube-api-endpoint"])
@@ -138,11 +138,17 @@ func (r *run) peers(ctx context.Context, f *worker.Facts) {
 	if control.RegistryLocation != "" {
 		f.Cluster.Registry = control.RegistryLocation
 	}
+	if control.ClusterTag != "" {
+		f.Cluster.Tag = control.ClusterTag
+	}
+	if control.XCPKnown {
+		f.Cluster.XCP = control.HasXCP
+	}
 	if network.CIDR != "" {
 		f.Cluster.CIDR = network.CIDR
 	}
-	f.Creds, more = r.credentials(ctx, control.Credentials)
-	note(more)
+	note(r.cloud(ctx, f))
+	note(r.names(ctx, f))
 	f.Certs, more = r.certificates(*f)
 	note(more)
 	f.Problems = problems

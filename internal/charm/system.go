@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kubernetes-worker/internal/apt"
+	"kubernetes-worker/internal/cloudmeta"
 	"kubernetes-worker/internal/host"
 	"kubernetes-worker/internal/juju"
 	"kubernetes-worker/internal/registry/probe"
@@ -27,6 +28,7 @@ type machine struct {
 	snapd    *snapd.Client
 	systemd  *systemd.Conn
 	packages *packages
+	metadata *cloudmeta.Client
 }
 
 func newMachine(root string, environ []string, log func(string)) *machine {
@@ -34,6 +36,7 @@ func newMachine(root string, environ []string, log func(string)) *machine {
 	runner := host.NewExec(root, environ)
 	return &machine{
 		host: h, runner: runner, snapd: snapd.New(root, snapd.Settings{}), systemd: systemd.New(root, systemd.Settings{}),
+		metadata: metadata(root),
 		packages: &packages{host: h, apt: &apt.Apt{Host: h, Runner: runner, Log: log, Now: time.Now, Sleep: host.Wait}},
 	}
 }

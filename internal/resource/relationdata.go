@@ -15,6 +15,7 @@ type RelationData struct {
 	Relation string // id
 	Have     relation.Bag
 	Want     relation.Bag
+	Status   string // shown while the data are got ready; may be empty
 }
 
 // ID is relation:ID.
@@ -44,7 +45,7 @@ func (d RelationData) Plan(_ context.Context, sys *System) (*Change, error) {
 	if len(update) == 0 {
 		return nil, nil
 	}
-	return &Change{Cause: "published " + strings.Join(slices.Sorted(maps.Keys(update)), ", "), Apply: func(context.Context) error {
+	return &Change{Status: d.Status, Cause: "published " + strings.Join(slices.Sorted(maps.Keys(update)), ", "), Apply: func(context.Context) error {
 		if sys.Pending[d.Relation] == nil {
 			sys.Pending[d.Relation] = map[string]string{}
 		}

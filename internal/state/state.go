@@ -16,6 +16,7 @@ import (
 	"io/fs"
 
 	"kubernetes-worker/internal/juju"
+	"kubernetes-worker/internal/relation/cloud"
 )
 
 // Version is the version of the file's form. A file of a later version is not touched.
@@ -54,6 +55,8 @@ type State struct {
 	Rejected Rejection `json:"rejected"`
 	// FailedUpgrade is the upgrade that cost the node its pods and did not succeed.
 	FailedUpgrade Failure `json:"failed-upgrade"`
+	// Machine is what the machine's cloud calls it, as long as that cloud's integrator is related.
+	Machine cloud.Instance `json:"machine"`
 	// Waits: resource → who outside the machine did not answer, and since when.
 	Waits map[string]Wait `json:"waits,omitempty"`
 	// Logins: registry → the login there that the charm has written; never what it says.
@@ -107,6 +110,8 @@ type Cluster struct {
 	DNS        []string `json:"dns,omitempty"`
 	CIDR       string   `json:"cidr,omitempty"`
 	Registry   string   `json:"registry,omitempty"`
+	Tag        string   `json:"tag,omitempty"`            // of what belongs to it in clouds
+	XCP        bool     `json:"external-cloud,omitempty"` // a cloud provider outside of the kubelets
 }
 
 // Runtime is a container runtime.

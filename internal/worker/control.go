@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"cmp"
+
 	"kubernetes-worker/internal/relation"
 	"kubernetes-worker/internal/relation/certificates"
 	"kubernetes-worker/internal/relation/cni"
@@ -9,7 +11,7 @@ import (
 )
 
 // nodeUser is the API user of this node's kubelet; the control plane makes tokens for it.
-func (f Facts) nodeUser() string { return "system:node:" + f.NodeName }
+func (f Facts) nodeUser() string { return "system:node:" + cmp.Or(f.WantedName, f.NodeName) }
 
 // controlRequest tells the control plane whose tokens we need.
 func controlRequest() Handler {

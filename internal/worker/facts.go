@@ -29,12 +29,12 @@ type Facts struct {
 	ModelProxy options.Proxy // JUJU_CHARM_*_PROXY
 	// SnapdModelProxy is the model's proxies for snapd: those of JUJU_CHARM_*, else the older ones of all processes.
 	SnapdModelProxy  options.Proxy
-	ModelUUID        string
 	Leadership       Leadership
 	AvailabilityZone string
 	PublicAddress    string
 	IngressAddresses []string // of kube-control's binding, the one to use first
 	SecretsSupported bool     // this Juju has secret-get
+	ModelUUID        string
 	Relations        map[string][]relation.Relation
 	Leaving          map[string]bool // relation ids that this unit must not write to any more
 	Approval         Approval        // the operator ran the upgrade action
@@ -49,10 +49,12 @@ type Facts struct {
 	CNI      cni.Facts
 	Runtime  containerruntime.Facts // of another charm
 	Registry dockerregistry.Facts
+	Cloud    CloudFact
 	Problems []relation.Problem
 
 	// From the machine.
-	NodeName       string
+	NodeName       string // in force
+	WantedName     string // the one that it should have
 	Hostname, FQDN string
 	Arch           string // as dpkg names it
 	Container      bool

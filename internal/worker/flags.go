@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"kubernetes-worker/internal/reactive"
+	"kubernetes-worker/internal/relation/cloud"
 	"kubernetes-worker/internal/state"
 )
 
@@ -25,6 +26,11 @@ const (
 	RuntimeRunning    reactive.Flag = "runtime.running"
 	RuntimeJoined     reactive.Flag = "container-runtime.joined"
 	DockerLeft        reactive.Flag = "docker.left"
+	CloudRelated      reactive.Flag = "cloud.related"
+	CloudAsks         reactive.Flag = "cloud.asks"
+	CloudSettled      reactive.Flag = "cloud.settled"
+	CloudFilesConcern reactive.Flag = "cloud.files"
+	NameSettled       reactive.Flag = "node.name-settled"
 	NodeRegistered    reactive.Flag = "node.registered"
 )
 
@@ -48,6 +54,11 @@ func Rules() []Rule {
 		{Flag: RuntimeJoined, Holds: func(f Facts) bool { return f.joined("container-runtime") }, Owes: owed("no container runtime is related, which is well: the charm installs one itself")},
 		{Flag: RuntimeRunning, Holds: Facts.runtimeRuns, Owes: owesRuntime},
 		{Flag: DockerLeft, Holds: func(f Facts) bool { return f.runtime().Docker() || !f.DockerOurs || f.Docker == state.DockerKept }, Owes: owed("docker still has pods of the node")},
+		{Flag: CloudRelated, Holds: func(f Facts) bool { return f.Cloud.Name != "" }, Owes: owed("no cloud is related, which is well on machines that are in none")},
+		{Flag: CloudAsks, Holds: func(f Facts) bool { name, _ := cloud.Asked(f.Relations); return name != "" }, Owes: owed("no integrator wants to know which machine this is")},
+		{Flag: CloudSettled, Holds: Facts.cloudSettled, Owes: owesCloud},
+		{Flag: CloudFilesConcern, Holds: func(f Facts) bool { return len(f.Cloud.Files) > 0 || f.inTree() }, Owes: owed("no cloud needs files on this machine")},
+		{Flag: NameSettled, Holds: Facts.nameSettled, Owes: owesCredentials},
 		{Flag: NodeRegistered, Holds: func(f Facts) bool { return f.Node.Exists }, Owes: owed("kubelet has not registered the node yet, or no API server answers")},
 	}
 }
@@ -63,7 +74,7 @@ func owesCredentials(f Facts) string {
 	if problem := f.problem("kube-control", "creds", "kubelet-token", "proxy-token", "client-token"); problem != "" {
 		return problem
 	}
-	return f.remoteApp("kube-control", "the control plane") + " has not sent tokens for system:node:" + f.NodeName
+	return f.remoteApp("kube-control", "the control plane") + " has not sent tokens for " + f.nodeUser()
 }
 
 func owesDNS(f Facts) string {

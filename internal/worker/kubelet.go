@@ -17,7 +17,7 @@ import (
 func kubeletHandler() Handler {
 	return Handler{
 		Name: "kubelet",
-		When: []flag{SnapsInstalled, VersionKnown, RuntimeRunning, DockerLeft, ServersKnown, CredentialsReady, DNSKnown, DomainKnown, CertificatesReady, PodNetworkKnown},
+		When: []flag{SnapsInstalled, VersionKnown, RuntimeRunning, DockerLeft, ServersKnown, CredentialsReady, DNSKnown, DomainKnown, CertificatesReady, PodNetworkKnown, CloudSettled, NameSettled},
 		Declare: func(f Facts) ([]resource.Resource, error) {
 			if f.Options.AnyUnknown(options.KubeletExtraArgs, options.KubeletExtraConfig, options.AllowPrivileged) {
 				return nil, nil // the finding about the option is the status
@@ -41,6 +41,8 @@ func kubeletHandler() Handler {
 				Inputs: []resource.Input{kubeconfig.Input(), ca.Input(), server[0].Input(), server[1].Input(), conf.Input()},
 				Needs:  []string{kubeconfig.ID(), ca.ID(), server[0].ID(), server[1].ID(), conf.ID()},
 			}
+			inputs, needs := f.cloudInputs()
+			service.Inputs, service.Needs = append(service.Inputs, inputs...), append(service.Needs, needs...)
 			if f.Node.Lost {
 				// A kubelet registers only when it starts.
 				service.Again = "node " + f.NodeName + " was deleted from the cluster"
@@ -117,6 +119,7 @@ func (f Facts) kubeletInput() kubelet.Input {
 	case !in.Docker && socket != "":
 		in.RuntimeEndpoint = socket
 	}
+	f.cloudArguments(&in)
 	if f.Cluster.DNSEnabled {
 		in.ClusterDNS = f.Cluster.DNS
 	}

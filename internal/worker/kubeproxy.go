@@ -13,7 +13,7 @@ import (
 func kubeProxyHandler() Handler {
 	return Handler{
 		Name: "kube-proxy",
-		When: []flag{SnapsInstalled, VersionKnown, ServersKnown, CredentialsReady, DNSKnown, CertificatesReady, PodNetworkKnown},
+		When: []flag{SnapsInstalled, VersionKnown, ServersKnown, CredentialsReady, DNSKnown, CertificatesReady, PodNetworkKnown, CloudSettled, NameSettled},
 		Declare: func(f Facts) ([]resource.Resource, error) {
 			if f.Options.AnyUnknown(options.ProxyExtraArgs) {
 				return nil, nil // the finding about the option is the status

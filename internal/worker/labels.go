@@ -20,6 +20,9 @@ func nodeLabels() Handler {
 				set[key] = value
 			}
 		}
+		if _, own := set[cloudLabel]; !own && !f.Options.Labels.Remove[cloudLabel] && f.cloudName() != "" {
+			set[cloudLabel] = f.cloudName()
+		}
 		remove := maps.Clone(f.Options.Labels.Remove)
 		if remove == nil {
 			remove = map[string]bool{}

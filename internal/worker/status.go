@@ -57,6 +57,9 @@ func StatusOf(f Facts, findings []error) Status {
 	if message, found := first(findings, condition.Waiting); found {
 		return Status{waiting, message}
 	}
+	if !f.cloudSettled() {
+		return f.cloudStatus()
+	}
 	switch {
 	case !f.Cluster.DNSKnown:
 		return Status{waiting, "Waiting for cluster DNS."}
@@ -118,7 +121,7 @@ func (f Facts) missingData() string {
 		text string
 	}{
 		{len(f.Cluster.Servers) == 0, "Waiting for API servers: " + owesServers(f)},
-		{!f.Creds.Complete(), "Waiting for credentials: " + owesCredentials(f)},
+		{!f.Creds.Complete() || !f.nameSettled(), "Waiting for credentials: " + owesCredentials(f)},
 		{f.Cluster.Domain == "", "Waiting for the cluster's domain: " + owesDomain(f)},
 		{!f.certificatesComplete(), "Waiting for certificates: " + owesCertificates(f)},
 		{f.Cluster.CIDR == "", "Waiting for the pod network: " + owesNetwork(f)},

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 
+	"kubernetes-worker/internal/cloudconfig"
 	"kubernetes-worker/internal/resource"
 )
 
@@ -30,7 +31,10 @@ func StopHandlers(warn func(context.Context, string)) []Handler {
 				gone = append(gone, f.UbuntuUser.Home+"/.kube/config")
 			}
 			gone = append(gone, alwaysRestart(KubeletUnit).Path, alwaysRestart(KubeProxyUnit).Path)
-			wants := []resource.Resource{resource.TrustedCA{Name: f.App, Absent: true}}
+			gone = append(gone, cloudconfig.Paths()...)
+			variable := CloudVariable()
+			variable.Absent = true
+			wants := []resource.Resource{variable, resource.TrustedCA{Name: f.App, Absent: true}}
 			for _, path := range gone {
 				wants = append(wants, resource.File{Path: path, Absent: true, At: resource.CleanupStage})
 			}

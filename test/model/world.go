@@ -62,6 +62,7 @@ type World struct {
 	API      []*API
 	CharmDir string // as packed
 	options  Options
+	metadata *Metadata
 
 	mu    sync.Mutex
 	shown []string

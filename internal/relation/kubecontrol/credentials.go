@@ -37,6 +37,13 @@ func (c Credentials) rank() int {
 	return 0
 }
 
+// DecodeCredentials reads the credentials of one user alone, for a node that may have to choose between two names.
+func DecodeCredentials(rels []relation.Relation, user string) (Credentials, []relation.Problem) {
+	var problems relation.Problems
+	found := decodeCredentials(rels, user, &problems)
+	return found, problems.All()
+}
+
 // decodeCredentials looks the user up in what all units publish. Only the leader keeps the key up to date, and a former
 // leader may still show a text from before this unit joined, so the first entry with which the unit can work wins.
 func decodeCredentials(rels []relation.Relation, user string, problems *relation.Problems) Credentials {

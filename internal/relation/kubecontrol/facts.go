@@ -20,7 +20,8 @@ type Facts struct {
 	APIEndpoints     []string          // https://host:port, sorted, unique, of all units; only newer control planes
 	DefaultCNI       string            // application that sets up pods' first network; empty when the peer has no wish
 	RegistryLocation string            // image prefix without a final slash
-	HasXCP           bool              // the cluster has an external cloud provider
+	XCPKnown         bool              // the control plane has said whether the cluster has an external cloud provider
+	HasXCP           bool              // it has one
 	CohortKeys       map[string]string // snap name to cohort; nil when there are none
 	CASecretID       string            // URI of the Juju secret with the cluster's CA, see CASecretKey
 }
@@ -38,7 +39,7 @@ func Decode(rels []relation.Relation, user string) (Facts, []relation.Problem) {
 	f.APIEndpoints = apiEndpoints(rels, &problems)
 	f.DefaultCNI, _ = relation.First(rels, "default-cni", &problems, defaultCNI)
 	f.RegistryLocation, _ = relation.First(rels, "registry-location", &problems, imagePrefix)
-	f.HasXCP, _ = relation.First(rels, "has-xcp", &problems, boolean)
+	f.HasXCP, f.XCPKnown = relation.First(rels, "has-xcp", &problems, boolean)
 	f.CohortKeys = cohortKeys(rels, &problems)
 	f.CASecretID, _ = relation.First(rels, "ca-certificate-secret-id", &problems, func(text string) (string, bool, string) {
 		text = strings.TrimSpace(text)
