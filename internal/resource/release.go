@@ -11,6 +11,7 @@ import (
 type StoreRelease struct {
 	Channel string
 	Snaps   []string
+	Needs   []string // IDs of resources without which the store is not asked
 }
 
 // ID is release:CHANNEL.
@@ -19,13 +20,16 @@ func (r StoreRelease) ID() string { return "release:" + r.Channel }
 // Stage is SnapStage, and it has to be declared before its snaps.
 func (r StoreRelease) Stage() Stage { return SnapStage }
 
+// Requires names the resources that must be in place.
+func (r StoreRelease) Requires() []string { return r.Needs }
+
 // Outside marks it as one that asks outside.
 func (StoreRelease) Outside() {}
 
 // Equal compares the channel and the snaps.
 func (r StoreRelease) Equal(other any) bool {
 	o, ok := other.(StoreRelease)
-	return ok && o.Channel == r.Channel && slices.Equal(o.Snaps, r.Snaps)
+	return ok && o.Channel == r.Channel && slices.Equal(o.Snaps, r.Snaps) && slices.Equal(o.Needs, r.Needs)
 }
 
 // Plan asks the store, once for each snap in an invocation, and keeps the revisions for Snap.Newest.

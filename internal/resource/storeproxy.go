@@ -94,6 +94,7 @@ func (p StoreProxy) use(ctx context.Context, sys *System) error {
 		return condition.NewBlocked(fmt.Sprintf("snap_proxy_url: snapd could not ack the proxy assertion: %s", snapReason(err)))
 	}
 	setting := SnapdSetting{Option: "snap_proxy_url", Values: map[string]string{ProxyStore: found.ID}, Restore: true}
+	delete(sys.State.Snapd.Refused, setting.Option) // another assertion may have come for the same store
 	change, err := setting.Plan(ctx, sys)
 	if err == nil && change != nil {
 		err = change.Apply(ctx)

@@ -81,6 +81,11 @@ func TestAssertionsAreTakenByTheirSignature(t *testing.T) {
 	}
 	must(t, client.Acknowledge(ctx(t), snapdtest.StoreAssertion("shop", snapdtest.TrustedKey)))
 	must(t, client.SetConf(ctx(t), "system", map[string]any{"proxy.store": "shop"}))
+	must(t, client.Acknowledge(ctx(t), snapdtest.StoreAssertion("nowhere", snapdtest.TrustedKey)))
+	err := client.SetConf(ctx(t), "system", map[string]any{"proxy.store": "nowhere"})
+	if err == nil || !strings.Contains(err.Error(), "with url unset") {
+		t.Errorf("a store without an address: %v", err)
+	}
 }
 
 func TestTheStoreIsFoundAmongAssertions(t *testing.T) {

@@ -69,7 +69,10 @@ func (f Facts) refreshTimer() (timer string, known bool) {
 	case !f.Leadership.Settings, f.Leadership.Leads, f.Leadership.Timer == f.ownTimer():
 		return f.ownTimer(), true
 	case published != "":
-		return published, options.CheckTimer(published) == nil
+		if options.CheckTimer(published) == nil {
+			return published, true
+		}
+		return "", false
 	}
 	return "", f.Options.SnapdRefresh == ""
 }

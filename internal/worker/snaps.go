@@ -43,6 +43,9 @@ func snaps() Handler {
 		}
 		var wants []resource.Snap
 		release := resource.StoreRelease{Channel: f.Options.Channel.String()}
+		if f.Options.SnapProxyURL != "" { // what a person wants from there is not to come from elsewhere
+			release.Needs = []string{resource.StoreProxy{}.ID()}
+		}
 		for _, name := range snapNames {
 			if f.Options.AnyUnknown(options.ChannelOption) && !f.Resources[name].Attached() {
 				continue // nobody asked for the default; the finding about the option is the status
@@ -91,9 +94,6 @@ func (f Facts) wantedSnap(name string) resource.Snap {
 		return want
 	}
 	want.Cohort = f.cohort(name)
-	if f.Options.SnapProxyURL != "" { // what a person wants from there is not to come from elsewhere
-		want.Needs = append(want.Needs, resource.StoreProxy{}.ID())
-	}
 	return want
 }
 

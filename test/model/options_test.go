@@ -25,6 +25,9 @@ var badOptions = []struct {
 	{"http_proxy", "ftp://proxy.test", `http_proxy: a proxy is reached by http, https or socks5, not by "ftp"; write it as http://host:port`, "http://proxy.test:3129", starts{runtime: 1}},
 	{"https_proxy", "http://user:hunter2@proxy.test:x", `https_proxy: it is no URL; write it as http://host:port`, "http://proxy.test:3130", starts{runtime: 1}},
 	{"no_proxy", strings.Repeat("x", 2025), `no_proxy: no_proxy longer than 2024 chars. It has 2025; name whole domains and networks instead of single hosts`, "10.0.0.0/8", starts{runtime: 1}},
+	{"snapd_refresh", "mon\ntue", `snapd_refresh: it holds a line break or another control character; write a timer such as fri5,23:00-01:00`, "fri", starts{}},
+	{"snap_proxy", "http://hunter2:x@", `snap_proxy: it names no host; write it as http://host:port`, "http://proxy.test:3128", starts{}},
+	{"snap_proxy_url", "store.test", `snap_proxy_url: a store proxy is reached by http or https, not by ""; write it as http://host or https://host:port`, "", starts{}},
 	{"no_proxy", "a.test\nEnvironment=X=1", `no_proxy: it holds a line break or another control character; write all entries in one line, separated by commas`, "192.168.0.0/16", starts{runtime: 1}},
 }
 

@@ -264,6 +264,8 @@ func TestAStoreProxyIsUsedOnceSnapdBelievesIt(t *testing.T) {
 		{"another server", func(w http.ResponseWriter) { w.WriteHeader(404) }, "blocked", "snap_proxy_url: " + s.server.URL + " is no snap store proxy: it answers with HTTP status 404", ""},
 		{"a stranger's assertion", says("shop", snapdtest.StoreAssertion("shop", "stranger")), "blocked", "snap_proxy_url: snapd could not ack the proxy assertion: …", ""},
 		{"another store's assertion", says("elsewhere", good), "blocked", `snap_proxy_url: Proxy ID from header did not match store assertion: "elsewhere", "shop"`, ""},
+		{"a store without an address", says("nowhere", snapdtest.StoreAssertion("nowhere", snapdtest.TrustedKey)), "blocked",
+			`snap_proxy_url: snapd refuses it: cannot set proxy.store to "nowhere" with a matching store assertion with url unset; what was set before stays`, ""},
 		{"the store", says("shop", good), "active", "Kubernetes worker running.", "shop"},
 	} {
 		s.answer = c.answer
@@ -298,6 +300,21 @@ func TestSnapsAreNotTakenFromElsewhereThanTheStoreProxy(t *testing.T) {
 	w.UpdateStatus()
 	if _, installed := w.Snapd.Snap("kubelet"); !installed {
 		t.Error("the kubelet is not there")
+	}
+	w.DeployCompanions()
+	w.Relate()
+	w.Settle()
+	w.WantStatus("active", "Kubernetes worker running.")
+	// Another one that is away keeps back an upgrade, before pods are moved for it, and nothing else.
+	since := w.starts()
+	w.Config(map[string]string{"snap_proxy_url": "http://127.0.0.1:1", "require-manual-upgrade": "false", "channel": "1.29/stable", "labels": "a=1"})
+	w.WantStatus("waiting", "Waiting for the snap store proxy at http://127.0.0.1:1: …")
+	if snap, _ := w.Snapd.Snap("kubelet"); snap.Version != "1.28.1" || w.API[0].Labels(w.Node)["a"] != "1" {
+		t.Errorf("kubelet %s, labels %v", snap.Version, w.API[0].Labels(w.Node))
+	}
+	w.WantStarts(since, starts0)
+	if cordoned, _ := w.API[0].Cordoned(w.Node); cordoned {
+		t.Error("the node was taken out of service")
 	}
 }
 

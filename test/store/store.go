@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha3"
 	"encoding/hex"
 	"encoding/json"
@@ -32,6 +33,7 @@ func NewStore(dir string, log *log.Logger) *Store {
 	s.handle("POST /v2/snaps/refresh", s.refresh)
 	s.handle("POST /v2/cohorts", s.cohorts)
 	s.handle("GET /v2/assertions/{path...}", s.assertion)
+	s.handle("GET /v2/auth/store/assertions", s.itself)
 	s.handle("GET /download/{file}", s.download)
 	s.handle("/", func(w http.ResponseWriter, r *http.Request, _ Catalog) error {
 		return notFound("nothing at " + r.URL.Path)
@@ -100,6 +102,31 @@ func (s *Store) assertion(w http.ResponseWriter, r *http.Request, _ Catalog) err
 	}
 	w.Header().Set("Content-Type", "application/x.ubuntu.assertion")
 	_, err = w.Write(text)
+	return err
+}
+
+// itself answers as a store proxy does, of which there is one for each assertion about a store: with who it is, and with
+// the keys by which that can be believed.
+func (s *Store) itself(w http.ResponseWriter, _ *http.Request, _ Catalog) error {
+	stores, err := filepath.Glob(filepath.Join(s.dir, "assertions/store/*"))
+	if err != nil || len(stores) == 0 {
+		return notFound("this is no store proxy")
+	}
+	keys, err := filepath.Glob(filepath.Join(s.dir, "assertions/account-key/*"))
+	if err != nil {
+		return err
+	}
+	var all []byte
+	for _, path := range append(keys, stores[0]) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		all = append(append(all, bytes.TrimRight(text, "\n")...), "\n\n"...)
+	}
+	w.Header().Set("Content-Type", "application/x.ubuntu.assertion")
+	w.Header().Set("X-Assertion-Store-Id", filepath.Base(stores[0]))
+	_, err = w.Write(all)
 	return err
 }
 

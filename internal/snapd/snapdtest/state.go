@@ -17,8 +17,8 @@ type state struct {
 	Conf      map[string]map[string]any `json:"conf"`
 	Changes   map[string]*change        `json:"changes"`
 	ChangeIDs int                       `json:"change_ids"`
-	// Stores are those of which the daemon has a store assertion.
-	Stores []string `json:"stores,omitempty"`
+	// Stores are those of which the daemon has a store assertion, with their addresses in it.
+	Stores map[string]string `json:"stores,omitempty"`
 	// Version is the daemon's own; empty: DefaultVersion.
 	Version string `json:"version,omitempty"`
 }
@@ -65,6 +65,9 @@ func (s *Server) load() state {
 	}
 	if st.Conf == nil {
 		st.Conf = map[string]map[string]any{}
+	}
+	if st.Stores == nil {
+		st.Stores = map[string]string{}
 	}
 	if st.Version == "" {
 		st.Version = DefaultVersion

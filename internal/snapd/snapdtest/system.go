@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -18,8 +17,13 @@ func systemHook(st *state, conf map[string]any) string {
 		}
 	}
 	store, _ := getPath(conf, []string{"proxy", "store"})
-	if text, is := store.(string); is && text != "" && !slices.Contains(st.Stores, text) {
-		return fmt.Sprintf("cannot set proxy.store to %q without a matching store assertion", text)
+	if text, is := store.(string); is && text != "" {
+		switch address, known := st.Stores[text]; {
+		case !known:
+			return fmt.Sprintf("cannot set proxy.store to %q without a matching store assertion", text)
+		case address == "":
+			return fmt.Sprintf("cannot set proxy.store to %q with a matching store assertion with url unset", text)
+		}
 	}
 	return ""
 }
@@ -50,7 +54,7 @@ const TrustedKey = "trusted-by-the-stand-in"
 
 var (
 	signKey = regexp.MustCompile(`(?m)^sign-key-sha3-384: (.*)$`)
-	aStore  = regexp.MustCompile(`(?m)^type: store\n(?:.+\n)*?store: (.*)$`)
+	aStore  = regexp.MustCompile(`(?m)^type: store\n(?:.+\n)*?store: (.*)\n(?:.+\n)*?(?:url: (.*)\n(?:.+\n)*)?\n`)
 )
 
 // assert takes assertions that are signed with the trusted key, and keeps which stores they are about.
@@ -69,15 +73,17 @@ func (s *Server) assert(w http.ResponseWriter, r *http.Request, st *state, _ Fau
 		}
 	}
 	for _, found := range aStore.FindAllStringSubmatch(string(text), -1) {
-		if !slices.Contains(st.Stores, found[1]) {
-			st.Stores = append(st.Stores, found[1])
-		}
+		st.Stores[found[1]] = found[2]
 	}
 	answer(w, nil)
 }
 
-// StoreAssertion is an assertion about a store, signed with a key.
+// StoreAssertion is an assertion about a store, signed with a key. The store "nowhere" has no address.
 func StoreAssertion(store, key string) string {
-	return "type: store\nauthority-id: canonical\nstore: " + store + "\noperator-id: operator\ntimestamp: 2026-01-01T00:00:00Z\n" +
+	address := "url: http://" + store + ".test\n"
+	if store == "nowhere" {
+		address = ""
+	}
+	return "type: store\nauthority-id: canonical\nstore: " + store + "\noperator-id: operator\n" + address + "timestamp: 2026-01-01T00:00:00Z\n" +
 		"sign-key-sha3-384: " + key + "\n\nAcLBUgQAAQoABgUCXXX=\n"
 }
