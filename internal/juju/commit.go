@@ -62,7 +62,7 @@ func (s *Session) commitRelation(ctx context.Context, id string, want map[string
 	}
 	changes := map[string]string{}
 	for key, value := range want {
-		if slices.Contains(relation.JujuKeys[:], key) {
+		if slices.Contains(relation.JujuKeys[:], key) && !(key == relation.JujuKeys[0] && s.env.LeavesPrivateAddress()) {
 			return fmt.Errorf("%w: %s", errJujuKey, key)
 		}
 		// An absent key reads as "", so that the wish for its absence is fulfilled.

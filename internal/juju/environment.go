@@ -83,3 +83,11 @@ func (e Environment) UnitNumber() int {
 	}
 	return n
 }
+
+// LeavesPrivateAddress reports whether this Juju leaves the key private-address of a unit's bag to the charm; before its
+// release 4 it puts it in itself.
+func (e Environment) LeavesPrivateAddress() bool {
+	major, _, _ := strings.Cut(e.Version, ".")
+	n, err := strconv.Atoi(major)
+	return err == nil && n >= 4
+}

@@ -122,6 +122,8 @@ type System struct {
 	DrainFailure error
 	// GPUFailure is why the driver of the machine's GPUs did not answer in this invocation.
 	GPUFailure error
+	// Reboot says that the machine has to reboot when this hook has ended well.
+	Reboot bool
 	// Restarts counts starts and restarts by unit.
 	Restarts map[string]int
 

@@ -57,6 +57,8 @@ type State struct {
 	FailedUpgrade Failure `json:"failed-upgrade"`
 	// Machine is what the machine's cloud calls it, as long as that cloud's integrator is related.
 	Machine cloud.Instance `json:"machine"`
+	// Paused: an operator has taken the unit out of service; the mark on the node says the same, where its cordon is ours.
+	Paused bool `json:"paused,omitempty"`
 	// Waits: resource → who outside the machine did not answer, and since when.
 	Waits map[string]Wait `json:"waits,omitempty"`
 	// Logins: registry → the login there that the charm has written; never what it says.
@@ -71,6 +73,12 @@ type State struct {
 	Docker string `json:"docker,omitempty"`
 	// Snapd is what was set in the snap daemon.
 	Snapd Snapd `json:"snapd"`
+	// Checks is what was given to a monitoring agent.
+	Checks Checks `json:"checks"`
+	// Bridge is what the bridge of docker was made with, for a pod network from before CNI.
+	Bridge Bridge `json:"bridge"`
+	// Kernel is what was done for arguments of the kernel.
+	Kernel Kernel `json:"kernel"`
 	// Stopped: the stop hook has taken the unit out of the cluster.
 	Stopped bool `json:"stopped,omitempty"`
 	// Warned: warnings already logged, so that each is logged once until it changes.
