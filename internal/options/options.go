@@ -37,6 +37,13 @@ const (
 	SnapProxy            Option = "snap_proxy"
 	SnapProxyURL         Option = "snap_proxy_url"
 	DockerLogins         Option = "docker-logins"
+	Ingress              Option = "ingress"
+	NginxImage           Option = "nginx-image"
+	BackendImage         Option = "default-backend-image"
+	ChainCompletion      Option = "ingress-ssl-chain-completion"
+	EnableCgroups        Option = "enable-cgroups"
+	NagiosContext        Option = "nagios_context"
+	NagiosServicegroups  Option = "nagios_servicegroups"
 )
 
 // Options are the values in force. An option that Invalid names holds its default, or with ParseKeeping its last good
@@ -57,6 +64,13 @@ type Options struct {
 	SnapProxy            string // as configured; ProxyOfSnapd gives the one to use
 	SnapProxyURL         string // without a slash at its end
 	DockerLogins         []registry.Login
+	Ingress              bool
+	NginxImage           string // of the ingress controller; empty: the one that fits
+	BackendImage         string // of the default backend; empty: the one that fits
+	ChainCompletion      bool
+	EnableCgroups        bool
+	NagiosContext        string // before a unit's name in Nagios; may be empty
+	NagiosServicegroups  string // separated by commas; ServiceGroups gives those to use
 
 	// Invalid tells for each unusable option what is wrong with the value that is configured now.
 	Invalid map[Option]error
@@ -109,7 +123,7 @@ func readers() []struct {
 		read   func(*reader) error
 	}{
 		{ChannelOption, readChannel},
-		{RequireManualUpgrade, readRequireManualUpgrade},
+		{RequireManualUpgrade, readBool(func(o *Options) *bool { return &o.RequireManualUpgrade })},
 		{AllowPrivileged, readAllowPrivileged},
 		{KubeletExtraArgs, readKubeletExtraArgs},
 		{ProxyExtraArgs, readProxyExtraArgs},
@@ -129,6 +143,13 @@ func readers() []struct {
 		{SnapProxy, readSnapProxy},
 		{SnapProxyURL, readSnapProxyURL},
 		{DockerLogins, readDockerLogins},
+		{Ingress, readBool(func(o *Options) *bool { return &o.Ingress })},
+		{NginxImage, readImage(func(o *Options) *string { return &o.NginxImage })},
+		{BackendImage, readImage(func(o *Options) *string { return &o.BackendImage })},
+		{ChainCompletion, readBool(func(o *Options) *bool { return &o.ChainCompletion })},
+		{EnableCgroups, readBool(func(o *Options) *bool { return &o.EnableCgroups })},
+		{NagiosContext, readNagiosContext},
+		{NagiosServicegroups, readNagiosServicegroups},
 	}
 }
 
@@ -141,7 +162,9 @@ func Defaults() Options {
 		KubeletExtraConfig:   map[string]any{},
 		DockerRuntime:        RuntimeAuto,
 		SnapdRefresh:         RefreshMax,
+		NagiosContext:        "juju",
 		Packages:             defaultRuntimePackages(),
+		Ingress:              true,
 		Invalid:              map[Option]error{},
 	}
 }

@@ -50,6 +50,8 @@ func TestGoodValuesAreRead(t *testing.T) {
 		DockerRuntime:      options.RuntimeApt,
 		DockerOpts:         "--log-level=debug --label=a",
 		SnapdRefresh:       options.RefreshMax,
+		NagiosContext:      "juju",
+		Ingress:            true,
 		Packages:           options.Defaults().Packages,
 		Proxy:              options.Proxy{HTTP: "http://user:pa%20ss@proxy:3128", HTTPS: "proxy.example.com:3128", NoProxy: "10.0.0.0/8,.example.com"},
 		Invalid:            map[options.Option]error{},

@@ -45,15 +45,18 @@ func readAllowPrivileged(r *reader) error {
 	}
 }
 
-func readRequireManualUpgrade(r *reader) error {
-	switch v := r.value.(type) {
-	case nil:
-		return nil
-	case bool:
-		r.into.RequireManualUpgrade = v
-		return nil
-	default:
-		return fmt.Errorf("it comes as a %T where a boolean is wanted; set it to true or false", v)
+// readBool reads a boolean, which Juju itself checks.
+func readBool(field func(*Options) *bool) func(*reader) error {
+	return func(r *reader) error {
+		switch v := r.value.(type) {
+		case nil:
+			return nil
+		case bool:
+			*field(r.into) = v
+			return nil
+		default:
+			return fmt.Errorf("it comes as a %T where a boolean is wanted; set it to true or false", v)
+		}
 	}
 }
 
