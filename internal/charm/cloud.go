@@ -112,6 +112,12 @@ func (r *run) names(ctx context.Context, f *worker.Facts) []relation.Problem {
 		creds, problems = r.credentialsOf(ctx, f, before)
 	}
 	f.Creds = creds
+	switch {
+	case before != "" && configured && before != f.NodeName:
+		r.state.FormerNode = before
+	case r.state.FormerNode == f.NodeName:
+		r.state.FormerNode = ""
+	}
 	return problems
 }
 

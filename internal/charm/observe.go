@@ -48,6 +48,7 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	f.Logins = r.state.Logins
 	f.KubeletDockerConfig = len(f.Logins) > 0 && r.exists(worker.KubeletDockerConfigFile)
 	r.cloudFiles(&f)
+	f.FormerNode = r.state.FormerNode
 	f.Kubeconfigs.Server = r.savedKubeconfig(worker.KubeletKubeconfig).Server
 	if err := r.connect(f); err != nil {
 		return f, err

@@ -45,6 +45,8 @@ type State struct {
 	GoodOptions map[string]any `json:"good-options,omitempty"`
 	// NodeName is the name under which this machine registers, with the credentials asked for it.
 	NodeName string `json:"node-name,omitempty"`
+	// FormerNode is the name that it had before, as long as the cluster has a node of it.
+	FormerNode string `json:"former-node,omitempty"`
 	// NodeSeen: the last time an API server answered, it had this machine's Node object.
 	NodeSeen bool `json:"node-seen,omitempty"`
 	// Cluster is what the relations last said of the cluster, so that the node stays manageable while one is away.

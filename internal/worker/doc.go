@@ -72,6 +72,7 @@ func Handlers() []Handler {
 		kubeletHandler(),
 		kubeProxyHandler(),
 		nodeLabels(),
+		formerNode(),
 		schedulable(),
 	}
 }

@@ -55,6 +55,7 @@ type Facts struct {
 	// From the machine.
 	NodeName       string // in force
 	WantedName     string // the one that it should have
+	FormerNode     string // the one that it had, as long as the cluster may have a node of it
 	Hostname, FQDN string
 	Arch           string // as dpkg names it
 	Container      bool

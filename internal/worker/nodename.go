@@ -6,6 +6,7 @@ import (
 
 	"kubernetes-worker/internal/kubeversion"
 	"kubernetes-worker/internal/relation/cloud"
+	"kubernetes-worker/internal/resource"
 )
 
 // NodeName is the name under which this machine should be a node: its host name, or on AWS its full name, in lower case. It is
@@ -33,6 +34,16 @@ func NodeName(f Facts, before string, installed kubeversion.Version) string {
 // nameSettled reports whether the name in force is the one that the node should have. Credentials are bound to a name, so
 // that a node changes its name when it has those for the new one.
 func (f Facts) nameSettled() bool { return f.WantedName == "" || f.WantedName == f.NodeName }
+
+// formerNode removes the node that this machine was under another name. The pods on it do not run any more.
+func formerNode() Handler {
+	return Handler{Name: "former-node", When: []flag{NodeRegistered}, Declare: func(f Facts) ([]resource.Resource, error) {
+		if f.FormerNode == "" {
+			return nil, nil
+		}
+		return []resource.Resource{resource.FormerNode{Node: f.FormerNode}}, nil
+	}}
+}
 
 // Server is the API server that the node talks to.
 func (f Facts) Server() string { return f.server() }

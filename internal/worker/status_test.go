@@ -76,6 +76,14 @@ func TestStatusFollowsThePrecedence(t *testing.T) {
 			[]func(*worker.Facts){noDNS}, []error{condition.NewWaiting("Waiting for the snap store")},
 			worker.Status{State: "waiting", Message: "Waiting for the snap store"},
 		},
+		"a cloud that is not ready comes before DNS": {
+			[]func(*worker.Facts){noDNS, outdated, down, func(f *worker.Facts) { f.Cloud.Name, f.Cloud.Owes = "openstack", "x has not sent password" }}, nil,
+			worker.Status{State: "waiting", Message: "Waiting for cloud integration: x has not sent password"},
+		},
+		"a node whose new name has no credentials": {
+			[]func(*worker.Facts){func(f *worker.Facts) { f.WantedName = "juju-1.test" }}, nil,
+			worker.Status{State: "waiting", Message: "Waiting for credentials: kubernetes-master has not sent tokens for system:node:juju-1.test"},
+		},
 		"no DNS yet": {[]func(*worker.Facts){noDNS, outdated, down}, nil, worker.Status{State: "waiting", Message: "Waiting for cluster DNS."}},
 		"an upgrade waits for the operator": {
 			[]func(*worker.Facts){outdated, down}, nil,

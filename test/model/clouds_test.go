@@ -298,6 +298,13 @@ func TestANodeInAWSChangesItsNameWhenItHasCredentialsForTheNewOne(t *testing.T) 
 	if w.Read("/root/cdk/kubeconfig") == token {
 		t.Error("the kubelet has the credentials of its old name")
 	}
+	if requests := w.apiRequests(); !slices.Contains(requests, "DELETE "+w.Node) || slices.Contains(requests, "DELETE "+fullName) {
+		t.Errorf("the node of the old name, and it alone, should have been deleted: %q", requests)
+	}
+	w.UpdateStatus()
+	if requests := w.apiRequests(); !slices.Equal(requests, []string{"GET " + fullName}) {
+		t.Errorf("the next hook asked %q", requests)
+	}
 	if strings.Contains(w.Log(), "was deleted from the cluster") {
 		t.Error("the node's new name was taken for a node that is gone")
 	}
@@ -440,4 +447,30 @@ func TestARemovedUnitLeavesNothingOfItsCloud(t *testing.T) {
 	if left := w.wantedFiles(); len(left) > 0 {
 		t.Errorf("it leaves %q", left)
 	}
+}
+
+func TestWhatAnIntegratorSendsAndCannotBeUsedLeavesTheKubeletAlone(t *testing.T) {
+	t.Parallel()
+	w := begin(t, Options{Config: map[string]string{"channel": DockerChannel}}, joinWithCloud("openstack"))
+	before, conf := w.Traces(), w.Read(cloudConf)
+	for key, bad := range map[string]string{
+		"password": "\"" + canary + "\\r\"", "auth_url": `{"` + canary + `": 1}`, "endpoint_tls_ca": `"` + canary + `"`,
+		"username": `"` + canary + strings.Repeat("a", 1<<20) + `"`, "manage_security_groups": canary,
+	} {
+		id := w.cloudRelation("openstack")
+		good, err := w.Juju.Bag(id, "openstack-integrator/0")
+		w.must(err)
+		w.must(w.Juju.SetBag(id, "openstack-integrator/0", map[string]string{key: bad}))
+		w.Settle()
+		w.WantStatus("waiting", cloudWaits+": cannot use openstack data of openstack-integrator/0, key \""+key+"\": …")
+		w.WantUntouched(before)
+		if w.Read(cloudConf) != conf {
+			t.Errorf("%s: the configuration changed", key)
+		}
+		w.must(w.Juju.SetBag(id, "openstack-integrator/0", map[string]string{key: good[key]}))
+		w.Settle()
+		w.WantStatus("active", running)
+		w.WantUntouched(before)
+	}
+	w.wantNoSecret(canary)
 }
