@@ -188,14 +188,14 @@ func TestOneLoginThatIsRefusedHoldsBackNothing(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{})
 	good, bad := StartRegistry(t, w.CA, "one"), StartRegistry(t, w.CA, "two")
-	w.Config(map[string]string{"docker-logins": logins(bad.Netloc, "wrong", "unreachable.test:1", "x", good.Netloc, "one"), "labels": "zone=a"})
+	w.Config(map[string]string{"docker-logins": logins(bad.Netloc, "wrong", "127.0.0.1:1", "x", good.Netloc, "one"), "labels": "zone=a"})
 	refused := "docker-logins: " + bad.Netloc + " does not accept the username and password"
 	w.WantStatus("blocked", refused)
-	w.wantAuths(map[string]string{bad.Netloc: "me:wrong", "unreachable.test:1": "me:x", good.Netloc: "me:one"})
+	w.wantAuths(map[string]string{bad.Netloc: "me:wrong", "127.0.0.1:1": "me:x", good.Netloc: "me:one"})
 	if w.API[0].Labels(w.Node)["zone"] != "a" {
 		t.Error("the label of the same hook is not there")
 	}
-	if !strings.Contains(w.Log(), "docker-logins: the login at unreachable.test:1 is in use and could not be tried: ") {
+	if !strings.Contains(w.Log(), "docker-logins: the login at 127.0.0.1:1 is in use and could not be tried: ") {
 		t.Error("the one that could not be tried was not logged")
 	}
 
@@ -438,9 +438,9 @@ func TestWhatIsWrongWithARelatedRegistryIsToldUntilItIsRight(t *testing.T) {
 	if plain.Tries() != 1 {
 		t.Errorf("tried %d times", plain.Tries())
 	}
-	w.Companion("docker-registry", map[string]string{"netloc": "unreachable.test:1", "tls-ca": own.CertFile})
+	w.Companion("docker-registry", map[string]string{"netloc": "127.0.0.1:1", "tls-ca": own.CertFile})
 	w.WantStatus("waiting", "docker login failed, see juju debug-log")
-	if !strings.Contains(w.Log(), "docker-registry: the login at unreachable.test:1 is in use and could not be tried: ") {
+	if !strings.Contains(w.Log(), "docker-registry: the login at 127.0.0.1:1 is in use and could not be tried: ") {
 		t.Error("the reason was not logged")
 	}
 	w.Companion("docker-registry", map[string]string{"netloc": closed.Netloc})
