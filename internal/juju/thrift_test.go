@@ -168,3 +168,33 @@ func TestAddressesThatWereUnknownAreAskedForAgain(t *testing.T) {
 		t.Errorf("snapshot %+v, counts %v", snap, s.Counts())
 	}
 }
+
+func TestLeadersSettingsAreRememberedUntilThisUnitChangesThem(t *testing.T) {
+	b := bed{agent: related(), env: juju.Environment{UnitName: unit, Version: "3.6.1"}}
+	b.transport = b.agent
+	b.agent.Transport = juju.ExecName
+	settings := func(event string, before *juju.Remembered) (*juju.Session, int) {
+		t.Helper()
+		s := hookOf(t, b, hook(event), before)
+		got, err := s.LeaderSettings(t.Context())
+		if err != nil || got["timer"] != b.agent.LeaderSettings["timer"] {
+			t.Errorf("%s: got %v, %v", event, got, err)
+		}
+		return s, s.Counts()["leader-get"]
+	}
+	first, asked := settings("config-changed", nil)
+	if asked != 1 {
+		t.Errorf("asked %d times", asked)
+	}
+	second, asked := settings("update-status", stored(t, first.Remembered()))
+	if asked != 0 {
+		t.Errorf("what is remembered, although nothing is published, was asked %d times", asked)
+	}
+	b.agent.Leader = true
+	if err := second.SetLeaderSetting(t.Context(), "timer", "fri"); err != nil {
+		t.Fatal(err)
+	}
+	if _, asked = settings("update-status", stored(t, second.Remembered())); asked != 1 {
+		t.Errorf("what this unit published was not read back: asked %d times", asked)
+	}
+}

@@ -29,11 +29,11 @@ func (l LeaderSetting) Equal(other any) bool { return other == any(l) }
 
 // Plan sends it once in an invocation. A unit that has ceased to lead leaves it to its successor.
 func (l LeaderSetting) Plan(_ context.Context, sys *System) (*Change, error) {
-	if sys.published[l.Key] {
+	if sys.once[l.ID()] {
 		return nil, nil
 	}
 	return &Change{Cause: "published: " + l.Value, Apply: func(ctx context.Context) error {
-		sys.published[l.Key] = true
+		sys.once[l.ID()] = true
 		err := sys.Leader.SetLeaderSetting(ctx, l.Key, l.Value)
 		var refusal *juju.ToolError
 		if errors.As(err, &refusal) {

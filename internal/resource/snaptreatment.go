@@ -35,6 +35,8 @@ func (h SnapHold) Plan(ctx context.Context, sys *System) (*Change, error) {
 	switch {
 	case h.Held && (!installed || have.Held):
 		return nil, nil
+	case h.Held && sys.once[h.ID()]:
+		return nil, nil // it was held, and does not show
 	case h.Held && h.Daemon != "" && sys.State.Snapd.NoHolds == h.Daemon:
 		return nil, nil
 	case !h.Held && !ours:
@@ -65,6 +67,7 @@ func (h SnapHold) hold(ctx context.Context, sys *System) error {
 		return err
 	}
 	err := sys.Snaps.Hold(ctx, h.Name)
+	sys.once[h.ID()] = err == nil
 	if snapd.Classify(err) == snapd.Unsupported { // whatever its version says
 		if err := h.forget(sys); err != nil {
 			return err

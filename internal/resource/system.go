@@ -134,7 +134,7 @@ type System struct {
 	released  map[string]string            // snap and channel → the revision that the store has there
 	renewed   map[string]bool              // snaps that this invocation has brought to the store's newest revision
 	triedWith map[string]map[string]string // and with which inputs
-	published map[string]bool              // settings that this invocation has published as the leader
+	once      map[string]bool              // resources that this invocation does not touch again, whatever is observed
 	refused   map[string]error             // what this invocation has asked for and need not ask for again
 	failures  map[string]error             // resources that could not be brought about
 	waiting   map[string]error             // those of them that this invocation has tried and that wait for somebody else
@@ -159,7 +159,7 @@ func (s *System) See(seen Seen) { s.seen = seen }
 func (s *System) Prepare() {
 	s.Pending = map[string]map[string]string{}
 	s.Restarts, s.changed, s.reloaded, s.tried = map[string]int{}, map[string]string{}, map[string]bool{}, map[string]bool{}
-	s.published, s.refused = map[string]bool{}, map[string]error{}
+	s.once, s.refused = map[string]bool{}, map[string]error{}
 	s.released, s.renewed = map[string]string{}, map[string]bool{}
 	s.failures, s.waiting, s.triedWith = map[string]error{}, map[string]error{}, map[string]map[string]string{}
 }

@@ -151,6 +151,18 @@ func TestFilesAreServed(t *testing.T) {
 	}
 }
 
+func TestItSaysWhichStoreItIs(t *testing.T) {
+	dir, url := openStore(t)
+	if status, _ := get(t, url+"/v2/auth/store/assertions"); status != 404 {
+		t.Errorf("status %d without an assertion about a store", status)
+	}
+	put(t, dir, "assertions/account-key/abc", "a key\n\nsigned\n")
+	put(t, dir, "assertions/store/shop", "a store\n\nsigned")
+	if status, body := get(t, url+"/v2/auth/store/assertions"); status != 200 || body != "a key\n\nsigned\n\na store\n\nsigned\n\n" {
+		t.Errorf("status %d, %q", status, body)
+	}
+}
+
 func TestTheCatalogIsReadAtEachRequest(t *testing.T) {
 	dir, url := openStore(t)
 	put(t, dir, "channels.json", `{"down": 503}`)
