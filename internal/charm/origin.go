@@ -40,6 +40,7 @@ func (r *run) observeOrigin(f *worker.Facts) error {
 	if content, err := r.machine.host.ReadFile(runtime.DockerConfigFile); err == nil {
 		f.Daemon = runtime.ReadDaemonConfig(content)
 	}
+	f.AptHTTPS = r.exists(runtime.HTTPSMethod)
 	f.RuntimeReady = r.system.Ready(worker.RuntimeGroup)
 	f.GPU = r.state.GPU
 	if r.system.GPUFailure != nil {

@@ -43,6 +43,12 @@ const (
 	cudaKey    = "EB693B3035CD5710E231E123A4B469963BF863CC"
 )
 
+// HTTPSPackage brings apt the program that speaks HTTPS, HTTPSMethod, where apt itself has not got it: before 1.5.
+const (
+	HTTPSPackage = "apt-transport-https"
+	HTTPSMethod  = "/usr/lib/apt/methods/https"
+)
+
 // Packages that are looked for, wherever they came from.
 const (
 	dockerEngine   = "docker-engine" // Docker's own package of 2016 to 2017
@@ -179,7 +185,7 @@ func KeyringOf(list string) string {
 // PackageNames are the bare names of all packages that decide about runtimes.
 func PackageNames(o options.RuntimePackages) []string {
 	names := []string{DockerPackage, ContainerdPackage, "runc", options.DefaultDockerPackage, "docker-ce-cli", dockerEngine, containerdIO,
-		toolkit, oldToolkitHook, options.DefaultNvidiaDockerPackage, options.DefaultNvidiaRuntimePackage, cudaDrivers,
+		HTTPSPackage, toolkit, oldToolkitHook, options.DefaultNvidiaDockerPackage, options.DefaultNvidiaRuntimePackage, cudaDrivers,
 		bare(o.Docker), bare(o.NvidiaDocker), bare(o.NvidiaRuntime)}
 	slices.Sort(names)
 	return slices.Compact(names)

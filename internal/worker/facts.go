@@ -12,6 +12,8 @@ import (
 	"kubernetes-worker/internal/relation/containerruntime"
 	"kubernetes-worker/internal/relation/dockerregistry"
 	"kubernetes-worker/internal/relation/kubecontrol"
+	"kubernetes-worker/internal/relation/mount"
+	"kubernetes-worker/internal/relation/sdnplugin"
 	"kubernetes-worker/internal/runtime"
 	"kubernetes-worker/internal/secret"
 	"kubernetes-worker/internal/state"
@@ -49,8 +51,14 @@ type Facts struct {
 	CNI      cni.Facts
 	Runtime  containerruntime.Facts // of another charm
 	Registry dockerregistry.Facts
+	NFS      mount.Facts
+	SDN      sdnplugin.Facts
+	Agent    AgentFact
 	Cloud    CloudFact
 	Problems []relation.Problem
+
+	// LeavesPrivateAddress: this Juju does not put private-address into bags.
+	LeavesPrivateAddress bool
 
 	// From the machine.
 	NodeName       string // in force
@@ -76,15 +84,20 @@ type Facts struct {
 	GPUAddress     string               // of a GPU of NVIDIA's on the PCI bus; looked for only where docker_runtime is auto
 	Packages       runtime.Installed    // of container runtimes
 	OwnLists       []string             // files by which this charm has named repositories to apt
+	AptHTTPS       bool                 // apt can fetch from https:// addresses
 	RuntimeReady   bool                 // this invocation has made sure that the wanted runtime can be installed
 	Daemon         runtime.DaemonConfig // docker's own file of settings
 	GPU            bool                 // the driver of the GPUs has answered, and containers get them
 	GPUFailure     string               // why it did not answer in this invocation
 	DockerOurs     bool                 // docker is there and set up by us
 	Docker         string               // how far the node has gone from docker to containerd, see state.State
+	PausedBefore   bool                 // an operator has paused the unit, as the state file has it
 	UpgradeFailed  string               // why the upgrade to what is wanted failed, in this hook or an earlier one; empty: it did not
 	Resources      map[string]ResourceFact
 	Units          map[string]UnitFact
+	Configured     bool          // the kubelet has been started with our configuration
+	BridgeBefore   state.Bridge  // what docker's bridge was made with
+	Kernel         KernelFact    // read only where enable-cgroups needs it
 	RuntimeBefore  state.Runtime // what the kubelet was last configured to work with
 	RuntimeSocket  bool          // the socket of a runtime that another charm keeps is there
 	CNIConfWritten bool          // the pod network's subordinate has written the file that it names
@@ -98,7 +111,10 @@ type Facts struct {
 	KubeletDockerConfig bool                   // there is a file that hides our logins from the kubelet
 
 	// From the cluster.
-	Node NodeFact
+	Node           NodeFact
+	ClusterVersion kubeversion.Version // of the API server; zero: not known, or nothing depends on it
+	Objects        map[string]string   // what objects of ours are for → what was found or made, see resource.ObjectsThere
+	CheckObjects   bool                // this hook looks whether somebody has changed them
 }
 
 // Credentials are the three tokens of this node and where they came from.
@@ -173,7 +189,8 @@ type NodeFact struct {
 	Reason  string // why it is not Ready
 	// KubeletVersion is that of the kubelet that reported last.
 	KubeletVersion kubeversion.Version
-	Drained        bool // taken out of service by us, for an upgrade
+	Cordoned       bool   // no pods are placed on it
+	Mark           string // the reason for a cordon of ours, see resource.PauseCordon and its like; empty: somebody else's, or none
 	Labels         map[string]string
 	// Lost: an earlier hook saw the object, and now an API server says that it is not there.
 	Lost bool

@@ -91,6 +91,10 @@ func (f Facts) runtimeChange(choice runtime.Choice) change {
 	case !f.mayReplace(choice):
 		return change{source: now, wants: f.held(now, choice)}
 	}
+	if !plain && !f.AptHTTPS {
+		https := resource.DebianPackages{Group: "https", Names: []string{runtime.HTTPSPackage}, What: "HTTPS for apt", Status: "Installing " + runtime.HTTPSPackage + "."}
+		return change{source: now, wants: append(f.held(now, choice), https)}
+	}
 	prepare := resource.PackagesAvailable{
 		Group: RuntimeGroup, Names: origin.Packages, Remove: inTheWay, Recommends: origin.Recommends,
 		What: packages.What, Why: "runtime to install " + string(wanted) + ": " + why,

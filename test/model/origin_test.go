@@ -199,6 +199,19 @@ func TestARuntimeThatCannotBeHadCostsNothing(t *testing.T) {
 	}
 }
 
+// Xenial's apt has no HTTPS of its own.
+func TestAnOldAptIsTaughtHTTPSFirst(t *testing.T) {
+	t.Parallel()
+	w := dockerNode(t, nil)
+	w.must(os.Remove(filepath.Join(w.Root, "usr/lib/apt/methods/https")))
+	w.Config(map[string]string{"docker_runtime": "upstream"})
+	w.WantStatus("active", "Kubernetes worker running.")
+	w.wantInstalled("containerd.io held, docker-ce held, docker-ce-cli held")
+	if n := called(w, "apt-get", " install apt-transport-https"); n != 1 {
+		t.Errorf("apt-transport-https was installed %d times", n)
+	}
+}
+
 func TestAFreshNodeWaitsForItsRepository(t *testing.T) {
 	t.Parallel()
 	w := New(t, Options{Config: map[string]string{"docker_runtime": "upstream", "docker-ce-package": "docker-ce=5:24.0.9-1"}})

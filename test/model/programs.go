@@ -130,6 +130,9 @@ func installPackage(root, name, version string) error {
 			return err
 		}
 	}
+	if name == "apt-transport-https" {
+		return os.WriteFile(filepath.Join(root, "usr/lib/apt/methods/https"), nil, 0o755)
+	}
 	for _, unit := range unitsOf[name] {
 		if unit == "docker" {
 			if err := addGroup(root, "docker"); err != nil {

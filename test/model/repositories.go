@@ -40,6 +40,13 @@ var (
 // serveKeys puts the keys of the makers to their hosts.
 func serveKeys(t *testing.T, root string) {
 	t.Helper()
+	https := filepath.Join(root, "usr/lib/apt/methods/https")
+	if err := os.MkdirAll(filepath.Dir(https), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(https, nil, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	for host, file := range map[string]string{"download.docker.com": "docker.asc", "nvidia.github.io": "nvidia.asc"} {
 		content, err := os.ReadFile(filepath.Join("../../internal/apt/testdata/keys", file))
 		if err != nil {
