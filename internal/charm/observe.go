@@ -29,7 +29,7 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	f := r.facts
 	r.seen = resource.Seen{}
 	f.SnapRecords, f.OldLabels = r.state.Snaps, r.state.Labels
-	f.SnapdState = r.state.Snapd
+	f.SnapdState, f.PausedBefore = r.state.Snapd, r.state.Paused
 	if err := r.observeSnaps(ctx, &f); err != nil {
 		return f, err
 	}
@@ -349,7 +349,7 @@ func (r *run) askNode(ctx context.Context, name string) worker.NodeFact {
 		return worker.NodeFact{Asked: true, Failure: err, Refused: kind == kube.Unauthorized || kind == kube.Forbidden}
 	}
 	fact := worker.NodeFact{Asked: true, Exists: true, Ready: n.IsReady(), Reason: reason(n), Labels: n.Labels}
-	fact.Drained = n.Annotations[drain.Mark] == resource.UpgradeCordon
+	fact.Cordoned, fact.Mark = n.Unschedulable, n.Annotations[drain.Mark]
 	if fact.KubeletVersion, err = kubeversion.Parse(n.KubeletVersion); err != nil {
 		r.warn(ctx, fmt.Sprintf("node %s reports no version of its kubelet: %v", name, err))
 	}

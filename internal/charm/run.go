@@ -61,6 +61,7 @@ type run struct {
 	node       *worker.NodeFact
 	nodeSeen   [2]int // starts of the kubelet and changes of the object when node was read
 	began      time.Time
+	resumed    bool          // an action has ended a pause
 	seen       resource.Seen // what the facts of this round were read from
 }
 
@@ -285,6 +286,7 @@ func (r *run) remember(result reactive.Result[worker.Facts]) {
 	f := result.Facts
 	r.state.Cluster = f.Cluster
 	r.state.NodeName = f.NodeName
+	r.state.Paused = f.Paused()
 	if _, configured := r.state.Services[worker.KubeletUnit]; configured {
 		r.state.Runtime = f.RuntimeNow()
 	}
@@ -310,6 +312,7 @@ func (r *run) remember(result reactive.Result[worker.Facts]) {
 // commit tells Juju what differs, and saves the state last: it may be ahead of Juju, never behind the machine.
 func (r *run) commit(ctx context.Context, result reactive.Result[worker.Facts]) error {
 	status := worker.StatusOf(result.Facts, result.Findings)
+	r.showResumed(ctx, status)
 	err := r.session.Commit(ctx, juju.Writes{
 		Relations: r.system.Pending, ApplicationVersion: result.Facts.KubeletPrinted,
 		Status: &juju.Status{State: juju.State(status.State), Message: status.Message},

@@ -9,11 +9,8 @@ import (
 )
 
 // upgrade is the operator's word that snaps may be refreshed to what channel and resources want.
-func (r *run) upgrade(ctx context.Context) error {
-	approval, err := r.approval(ctx)
-	if err != nil {
-		return err
-	}
+func (r *run) upgrade(ctx context.Context, p params) error {
+	approval := approvalOf(p)
 	r.facts.Approval, r.state.FailedUpgrade = approval, state.Failure{}
 	result, err := r.pass(ctx)
 	if err != nil {
@@ -28,22 +25,12 @@ func (r *run) upgrade(ctx context.Context) error {
 	})
 }
 
-// approval reads the parameters of the upgrade action. Juju has checked them against their types.
-func (r *run) approval(ctx context.Context) (worker.Approval, error) {
-	params, err := r.session.ActionParams(ctx)
-	if err != nil {
-		return worker.Approval{}, err
-	}
-	is := func(name string, otherwise bool) bool {
-		if value, ok := params[name].(bool); ok {
-			return value
-		}
-		return otherwise
-	}
+// approvalOf understands the parameters of the upgrade action.
+func approvalOf(p params) worker.Approval {
 	return worker.Approval{
-		Given: true, SkipDrain: !is("drain", true), DeleteLocalData: is("delete-local-data", false),
-		Force: is("force", false), AllowDowngrade: is("allow-downgrade", false),
-	}, nil
+		Given: true, SkipDrain: !p.is("drain", true), DeleteLocalData: p.is("delete-local-data", false),
+		Force: p.is("force", false), AllowDowngrade: p.is("allow-downgrade", false),
+	}
 }
 
 // upgradeFailure notices that this invocation has taken the node's pods away and then not got the kubelet that it wanted,

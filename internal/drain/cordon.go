@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"kubernetes-worker/internal/kube"
 )
@@ -32,10 +33,17 @@ var errNoReason = errors.New("no reason is given")
 // Cordon keeps new pods off the node and marks the cordon with the reason, a word that must not be empty. A node that is
 // cordoned for another reason, or by somebody else, stays theirs.
 func Cordon(ctx context.Context, api API, node, reason string) (Outcome, error) {
+	return CordonOver(ctx, api, node, reason)
+}
+
+// CordonOver is Cordon, but that a cordon of ours for one of the reasons in over gets this reason instead.
+func CordonOver(ctx context.Context, api API, node, reason string, over ...string) (Outcome, error) {
 	return change(ctx, api, node, "cordon", reason, func(n wireNode) (Outcome, map[string]any) {
 		switch {
 		case n.Spec.Unschedulable && n.mark() == reason:
 			return Unchanged, nil
+		case n.Spec.Unschedulable && slices.Contains(over, n.mark()):
+			return Changed, n.patch(true, reason)
 		case n.Spec.Unschedulable:
 			return Foreign, nil
 		}

@@ -13,8 +13,15 @@ import (
 	"kubernetes-worker/internal/kube"
 )
 
-// UpgradeCordon is the reason on the mark of a cordon that was made to change the kubelet or its runtime.
-const UpgradeCordon = "upgrade"
+// The reasons on the marks of cordons.
+const (
+	// UpgradeCordon is one that was made to change the kubelet or its runtime.
+	UpgradeCordon = "upgrade"
+	// PauseCordon is that of a paused unit. It holds until somebody resumes the unit.
+	PauseCordon = "pause"
+	// PausingCordon is one under which the pods are still leaving. What finds it later knows that the pause was ended halfway.
+	PausingCordon = "pausing"
+)
 
 // drainTime is what pods get to leave. Budgets that allow one pod at a time let a node of many pods go slowly.
 const drainTime = 10 * time.Minute
@@ -142,9 +149,9 @@ func waitToDrain(reason string) error {
 	return condition.NewWaiting("Waiting for an API server, to move pods off the node: " + reason)
 }
 
-// NodeSchedulable is that a node that an upgrade has taken out of service takes pods again. A cordon of somebody else
+// NodeSchedulable is that a node takes pods again that was taken out of service for the reason. A cordon of somebody else
 // stays.
-type NodeSchedulable struct{ Node string }
+type NodeSchedulable struct{ Node, Reason string }
 
 // ID is schedulable:NODE.
 func (n NodeSchedulable) ID() string { return "schedulable:" + n.Node }
@@ -152,7 +159,7 @@ func (n NodeSchedulable) ID() string { return "schedulable:" + n.Node }
 // Stage is ObjectStage.
 func (n NodeSchedulable) Stage() Stage { return ObjectStage }
 
-// Equal compares the name.
+// Equal compares name and reason.
 func (n NodeSchedulable) Equal(other any) bool { return n == other }
 
 // Plan always asks for the change: it is declared for a node that was seen with our mark.
@@ -163,7 +170,7 @@ func (n NodeSchedulable) Plan(_ context.Context, sys *System) (*Change, error) {
 	return &Change{Cause: "back in service", Apply: func(ctx context.Context) error {
 		sys.tried[n.ID()] = true
 		sys.NodeChanges++
-		if _, err := drain.Uncordon(ctx, sys.Cluster, n.Node, UpgradeCordon); err != nil {
+		if _, err := drain.Uncordon(ctx, sys.Cluster, n.Node, n.Reason); err != nil {
 			return condition.NewWaiting("Waiting for an API server, to put the node back into service: " + err.Error())
 		}
 		return nil

@@ -74,5 +74,7 @@ func Handlers() []Handler {
 		nodeLabels(),
 		formerNode(),
 		schedulable(),
+		outOfService(),
+		interruptedPause(),
 	}
 }

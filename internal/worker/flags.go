@@ -32,6 +32,7 @@ const (
 	CloudFilesConcern reactive.Flag = "cloud.files"
 	NameSettled       reactive.Flag = "node.name-settled"
 	NodeRegistered    reactive.Flag = "node.registered"
+	UnitPaused        reactive.Flag = "unit.paused"
 )
 
 // Rules lists the flags with who owes each.
@@ -60,6 +61,7 @@ func Rules() []Rule {
 		{Flag: CloudFilesConcern, Holds: func(f Facts) bool { return len(f.Cloud.Files) > 0 || f.inTree() }, Owes: owed("no cloud needs files on this machine")},
 		{Flag: NameSettled, Holds: Facts.nameSettled, Owes: owesCredentials},
 		{Flag: NodeRegistered, Holds: func(f Facts) bool { return f.Node.Exists }, Owes: owed("kubelet has not registered the node yet, or no API server answers")},
+		{Flag: UnitPaused, Holds: Facts.Paused, Owes: owed("nobody has paused the unit, which is well")},
 	}
 }
 

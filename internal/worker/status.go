@@ -37,8 +37,9 @@ const (
 //  6. an upgrade that runs or needs the operator's word
 //  7. a missing relation or missing data from one
 //  8. a container runtime or services that do not run
-//  9. a Node object that is not Ready, or an API server that does not answer
-//  10. running
+//  9. a paused unit
+//  10. a Node object that is not Ready, or an API server that does not answer
+//  11. running
 func StatusOf(f Facts, findings []error) Status {
 	for _, finding := range f.Findings {
 		if finding.Severity == options.Blocked {
@@ -79,6 +80,9 @@ func StatusOf(f Facts, findings []error) Status {
 	}
 	if down := f.downServices(); len(down) > 0 {
 		return Status{waiting, "Waiting for " + strings.Join(down, ",") + " to start."}
+	}
+	if f.Paused() {
+		return Status{waiting, "Kubernetes unit paused"}
 	}
 	return nodeStatus(f)
 }

@@ -110,13 +110,13 @@ func (f Facts) failedUpgrade() error {
 }
 
 // schedulable lets pods onto the node again that an upgrade has taken out of service, as soon as the cluster sees the
-// kubelet that is installed. A cordon of somebody else is left alone.
+// kubelet that is installed. A cordon of somebody else is left alone, and so is a paused unit.
 func schedulable() Handler {
-	return Handler{Name: "schedulable", When: []flag{NodeRegistered}, Declare: func(f Facts) ([]resource.Resource, error) {
+	return Handler{Name: "schedulable", When: []flag{NodeRegistered}, Unless: []flag{UnitPaused}, Declare: func(f Facts) ([]resource.Resource, error) {
 		upgrading := f.outdated("kubelet") && f.mayUpgrade()
-		if !f.Node.Drained || upgrading || !f.Node.Ready || f.Node.KubeletVersion != f.KubeletVersion || len(f.downServices()) > 0 {
+		if f.Node.Mark != resource.UpgradeCordon || upgrading || !f.Node.Ready || f.Node.KubeletVersion != f.KubeletVersion || len(f.downServices()) > 0 {
 			return nil, nil
 		}
-		return []resource.Resource{resource.NodeSchedulable{Node: f.NodeName}}, nil
+		return []resource.Resource{resource.NodeSchedulable{Node: f.NodeName, Reason: resource.UpgradeCordon}}, nil
 	}}
 }

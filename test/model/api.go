@@ -26,6 +26,8 @@ type API struct {
 	requests []string
 	status   int  // answer every request with this status; 0: work
 	notReady bool // nodes are not Ready
+	// refusal gives the status that a request is answered with instead; 0: none. nil: all are served.
+	refusal func(request string) int
 }
 
 // StartAPI serves on a free port of an address, 127.0.0.1 if empty, with a certificate for it.
@@ -64,6 +66,13 @@ func (a *API) URL() string { return "https://" + a.HostPort() }
 // Fail makes every request end in an HTTP status; 0 ends that.
 func (a *API) Fail(status int) { a.mu.Lock(); defer a.mu.Unlock(); a.status = status }
 
+// Refuse makes requests, written as "PATCH worker-0" and "POST /api/v1/namespaces/…", end in the HTTP status that the function gives; nil ends that.
+func (a *API) Refuse(refusal func(request string) int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.refusal = refusal
+}
+
 // NotReady makes nodes not Ready.
 func (a *API) NotReady(yes bool) { a.mu.Lock(); defer a.mu.Unlock(); a.notReady = yes }
 
@@ -85,6 +94,13 @@ func (a *API) Cordon(node string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.node(node).Unschedulable = true
+}
+
+// Uncordon lets pods onto it again, as an operator does.
+func (a *API) Uncordon(node string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.node(node).Unschedulable = false
 }
 
 // Inside shows what the server keeps, for comparisons.
@@ -161,8 +177,15 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	name, isNode := strings.CutPrefix(r.URL.Path, "/api/v1/nodes/")
-	a.requests = append(a.requests, r.Method+" "+name)
+	request := r.Method + " " + name
+	a.requests = append(a.requests, request)
+	refusal := 0
+	if a.refusal != nil {
+		refusal = a.refusal(request)
+	}
 	switch {
+	case refusal != 0:
+		refuse(w, refusal, http.StatusText(refusal))
 	case a.status != 0:
 		refuse(w, a.status, http.StatusText(a.status))
 	case !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer "):

@@ -82,6 +82,8 @@ func (a *API) servePods(w http.ResponseWriter, r *http.Request) {
 		}})
 	case r.URL.Path == "/api/v1/pods":
 		answer(w, http.StatusOK, a.podList(strings.TrimPrefix(r.URL.Query().Get("fieldSelector"), "spec.nodeName=")))
+	case strings.HasSuffix(r.URL.Path, "/poddisruptionbudgets"):
+		answer(w, http.StatusOK, a.budgetList(strings.Split(r.URL.Path, "/")[5])) // /apis/policy/v1/namespaces/NAMESPACE/…
 	case isEviction && r.Method == http.MethodPost:
 		parts := strings.Split(pod, "/") // /api/v1/namespaces/NAMESPACE/pods/NAME
 		name := parts[4] + "/" + parts[6]
@@ -103,7 +105,7 @@ func (a *API) podList(node string) map[string]any {
 			continue
 		}
 		namespace, name, _ := strings.Cut(full, "/")
-		metadata := map[string]any{"namespace": namespace, "name": name, "uid": "uid-of-" + name}
+		metadata := map[string]any{"namespace": namespace, "name": name, "uid": "uid-of-" + name, "labels": map[string]any{"app": name}}
 		if pod.Owner != "" {
 			metadata["ownerReferences"] = []any{map[string]any{"kind": pod.Owner, "name": name, "controller": true}}
 		}
@@ -115,6 +117,21 @@ func (a *API) podList(node string) map[string]any {
 			"status": map[string]any{"phase": "Running"}})
 	}
 	return map[string]any{"kind": "PodList", "apiVersion": "v1", "metadata": map[string]any{}, "items": items}
+}
+
+// budgetList has a budget for each protected pod.
+func (a *API) budgetList(namespace string) map[string]any {
+	items := []any{}
+	for full, pod := range a.pods {
+		in, name, _ := strings.Cut(full, "/")
+		if in != namespace || !pod.Protected {
+			continue
+		}
+		items = append(items, map[string]any{"metadata": map[string]any{"namespace": namespace, "name": "guard-" + name},
+			"spec":   map[string]any{"selector": map[string]any{"matchLabels": map[string]any{"app": name}}},
+			"status": map[string]any{"disruptionsAllowed": 0, "currentHealthy": 1, "desiredHealthy": 1}})
+	}
+	return map[string]any{"kind": "PodDisruptionBudgetList", "apiVersion": "policy/v1", "metadata": map[string]any{}, "items": items}
 }
 
 // String shows the cluster for comparisons.

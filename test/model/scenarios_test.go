@@ -154,6 +154,7 @@ func scenarios() []Scenario {
 	all = append(all, originStories()...)
 	all = append(all, snapdStories()...)
 	all = append(all, registryStories()...)
+	all = append(all, pauseStories()...)
 	all = append(all, cloudStories()...)
 	for _, r := range relations() {
 		all = append(all, relatedAgain(r))
