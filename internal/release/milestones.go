@@ -18,6 +18,9 @@ const (
 	AzureNodes
 	// VSphereNodes: the same in vSphere.
 	VSphereNodes
+	// SharesIPC: the kubelet tells docker that the containers of a pod join the IPC namespace of its first one. Without that
+	// no pod starts with a docker from 20.10 on.
+	SharesIPC
 	// AllowPrivileged: the kubelet itself decides whether pods may have privileged containers.
 	AllowPrivileged
 	// PerKeyArguments: snaps take each argument of their daemon as an option of its own. Those of later releases take
@@ -51,6 +54,7 @@ var milestones = [...]struct{ since, gone int }{
 	DynamicConfig:       {since: 11, gone: 22},
 	AzureNodes:          {since: 11},
 	VSphereNodes:        {since: 12},
+	SharesIPC:           {since: 14},
 	AllowPrivileged:     {gone: 15},
 	PerKeyArguments:     {gone: 15},
 	ServerSideApply:     {since: 18},

@@ -19,6 +19,7 @@ type DaemonConfig struct {
 	Runtimes       bool // it lists runtimes, so that the command line must not
 	Nvidia         bool // nvidia among them
 	DefaultRuntime bool // it names the one to use
+	IPCMode        bool // it says how containers share memory
 }
 
 // ReadDaemonConfig reads docker's file. One that cannot be read, which docker would not start with either, says nothing.
@@ -26,12 +27,13 @@ func ReadDaemonConfig(content []byte) DaemonConfig {
 	var file struct {
 		Runtimes       map[string]json.RawMessage `json:"runtimes"`
 		DefaultRuntime *string                    `json:"default-runtime"`
+		IPCMode        *string                    `json:"default-ipc-mode"`
 	}
 	if json.Unmarshal(content, &file) != nil {
 		return DaemonConfig{}
 	}
 	_, nvidia := file.Runtimes["nvidia"]
-	return DaemonConfig{Runtimes: file.Runtimes != nil, Nvidia: nvidia, DefaultRuntime: file.DefaultRuntime != nil}
+	return DaemonConfig{Runtimes: file.Runtimes != nil, Nvidia: nvidia, DefaultRuntime: file.DefaultRuntime != nil, IPCMode: file.IPCMode != nil}
 }
 
 // Usable reports whether nvidia can be made the default: not beside a list of runtimes without it.

@@ -23,6 +23,7 @@ type Docker struct {
 	Proxy         options.Proxy       // the effective one
 	CgroupDriver  string              // the kubelet's; the daemon must use the same
 	CgroupVersion int                 // 1 or 2; 0 where not known
+	ShareIPC      bool                // the kubelet does not tell docker that the containers of a pod share an IPC namespace
 	Daemon        DaemonConfig        // what the file beside the command line says
 }
 
@@ -44,23 +45,23 @@ func DockerFiles(d Docker) ([]File, error) {
 	}, nil
 }
 
+// ipcOption says who may join the IPC namespace of a container: from docker 20.10 on nobody, unless told otherwise.
+const ipcOption = "default-ipc-mode"
+
 // dockerOpts writes the one assignment of the defaults file: managed options, two blanks, the person's own. systemd reads
 // it: a backslash before the characters that are special between double quotes makes it take them as they are.
 func dockerOpts(d Docker) (string, error) {
 	var managed strings.Builder
-	own := maps.Clone(d.Managed)
+	own := map[string][]string{}
+	maps.Copy(own, d.Managed)
 	if driver := d.driverOption(); driver != "" {
-		if own == nil {
-			own = map[string][]string{}
-		}
 		own["exec-opt"] = append(slices.Clone(own["exec-opt"]), driver)
 	}
 	if d.nvidiaToAdd() {
-		own = maps.Clone(own)
-		if own == nil {
-			own = map[string][]string{}
-		}
 		own["add-runtime"] = append(slices.Clone(own["add-runtime"]), "nvidia="+NvidiaRuntime)
+	}
+	if d.ShareIPC && !d.Daemon.IPCMode && !strings.Contains(d.Opts, ipcOption) {
+		own[ipcOption] = []string{"shareable"}
 	}
 	for _, name := range slices.Sorted(maps.Keys(own)) {
 		if own[name] == nil {

@@ -5,6 +5,7 @@ import (
 
 	"kubernetes-worker/internal/condition"
 	"kubernetes-worker/internal/options"
+	"kubernetes-worker/internal/release"
 	"kubernetes-worker/internal/resource"
 	"kubernetes-worker/internal/runtime"
 )
@@ -46,6 +47,9 @@ func runtimeHandler() Handler {
 			service.Needs = append(service.Needs, want.ID())
 		}
 		service.Needs = append(service.Needs, change.packages...)
+		if choice.Docker() {
+			wants = append(wants, f.bridgeReset(service.Needs))
+		}
 		if choice.Docker() && f.UbuntuUser != nil {
 			wants = append(wants, resource.Member{User: "ubuntu", Group: "docker", Needs: change.packages})
 		}
@@ -70,13 +74,13 @@ func (f Facts) runtimeUnknown(choice runtime.Choice) bool {
 }
 
 func (f Facts) runtimeFiles(choice runtime.Choice, source options.Runtime) ([]runtime.File, error) {
-	proxy, _, _ := f.Options.EffectiveProxy(f.ModelProxy)
+	proxy, _ := f.proxy()
 	// The kubelet's own rendering decides the driver, since its options can.
 	out, _ := f.kubelet()
 	if choice.Docker() {
 		return runtime.DockerFiles(runtime.Docker{
 			Source: source, Daemon: f.Daemon, Opts: f.Options.DockerOpts, Managed: f.managedDocker(), Proxy: proxy,
-			CgroupDriver: out.CgroupDriver, CgroupVersion: f.CgroupVersion,
+			CgroupDriver: out.CgroupDriver, CgroupVersion: f.CgroupVersion, ShareIPC: !release.Has(f.KubeletVersion, release.SharesIPC),
 		})
 	}
 	return runtime.ContainerdFiles(runtime.Containerd{
