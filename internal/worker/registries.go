@@ -137,9 +137,7 @@ func (f Facts) refusedLogin() (Status, bool) {
 	for _, login := range f.logins() {
 		known := f.Logins[login.Server]
 		switch fromOption := known.From == string(options.DockerLogins); {
-		case known.Trouble == state.LoginPlain && fromOption:
-			return Status{blocked, fmt.Sprintf("docker-logins: %s speaks plain HTTP where TLS is wanted", login.Server)}, true
-		case known.Trouble == state.LoginPlain:
+		case known.Trouble == state.LoginPlain && !fromOption:
 			return Status{blocked, "docker login requires a TLS-enabled registry"}, true
 		case known.Trouble == state.LoginRefused && fromOption:
 			return Status{blocked, fmt.Sprintf("docker-logins: %s does not accept the username and password", login.Server)}, true
@@ -173,9 +171,10 @@ func (f Facts) registryWarnings() []string {
 	var warnings []string
 	for _, login := range f.logins() {
 		switch known := f.Logins[login.Server]; known.Trouble {
-		case state.LoginUntried:
+		case state.LoginUntried, state.LoginPlain:
+			// That a registry of a person's has no TLS can be meant so: docker-opts, or a description for containerd.
 			warnings = append(warnings, fmt.Sprintf("%s: the login at %s is in use and could not be tried: %s", known.From, login.Server, known.Reason))
-		case state.LoginRefused, state.LoginPlain:
+		case state.LoginRefused:
 			warnings = append(warnings, fmt.Sprintf("%s: the login at %s is no good: %s", known.From, login.Server, known.Reason))
 		}
 		if login.From != registryRelation && login.Server == f.Registry.Netloc {

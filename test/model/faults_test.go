@@ -12,7 +12,7 @@ import (
 
 // Faults that the original charm was measured to have, a test or more for each, with their numbers in the list of them.
 // Bad options (10 to 12) are also in options_test.go, statuses (19, 20, 22) in status_test.go, secrets (16) in
-// secrets_test.go.
+// secrets_test.go, registries (17, 24) in registry_test.go.
 
 // Fault 1: changed values are compared until the first difference, the rest is noticed a hook later.
 func TestTheHookAfterADeploymentFindsNothingToDo(t *testing.T) {

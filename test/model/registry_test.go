@@ -219,6 +219,19 @@ func TestOneLoginThatIsRefusedHoldsBackNothing(t *testing.T) {
 	}
 }
 
+func TestALoginAtARegistryWithoutTLSIsNotTriedAndNotInTheWay(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	plain := StartRegistry(t, nil, "one")
+	w.Config(map[string]string{"docker-logins": logins(plain.Netloc, "one")})
+	w.WantStatus("active", running)
+	w.wantAuths(map[string]string{plain.Netloc: "me:one"})
+	const why = " is in use and could not be tried: it speaks plain HTTP where TLS is wanted"
+	if w.Warned("docker-logins: the login at "+plain.Netloc+why) != 1 || plain.Tries() != 0 {
+		t.Errorf("tried %d times, or not logged once", plain.Tries())
+	}
+}
+
 func TestABadListOfLoginsLeavesTheLoginsAsTheyWere(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{})
