@@ -54,6 +54,20 @@ const (
 	Different                   // something of what is wanted is not there, or something that was wanted still is
 )
 
+// Has reports whether an object is there that Delete would remove: the owner's, or one that Adopt takes, and not on its way
+// out already.
+func (s *Objects) Has(ctx context.Context, ref Ref) (bool, error) {
+	where, err := s.client.Resolve(ctx, ref.Kind)
+	if err != nil {
+		return false, exceptUnserved(err)
+	}
+	live, err := s.client.getObject(ctx, where, ref)
+	if err != nil || live == nil || live.Deleting() {
+		return false, err
+	}
+	return s.owner.Owns(live) || s.Adopt != nil && s.Adopt(live), nil
+}
+
 // Compare tells what Apply would find, with the same errors, and changes nothing.
 func (s *Objects) Compare(ctx context.Context, object Object) (Difference, error) {
 	t, merge, err := s.target(ctx, object)
@@ -68,6 +82,8 @@ func (s *Objects) Compare(ctx context.Context, object Object) (Difference, error
 	switch {
 	case live == nil:
 		return Missing, nil
+	case unchangeable(t.want, live):
+		return Different, nil
 	case merge:
 		_, same = t.merged(live, takenOver)
 	default:
@@ -162,10 +178,20 @@ func (t *target) read(ctx context.Context) (live Object, takenOver bool, err err
 		}
 		takenOver = true
 	}
-	if live.metadata("deletionTimestamp") != "" {
+	if live.Deleting() {
 		return nil, false, t.failure(Conflict, "it is being deleted")
 	}
 	return live, takenOver, nil
+}
+
+// renew is read for who is going to write: an object that cannot be changed into what is wanted is deleted first.
+func (t *target) renew(ctx context.Context) (live Object, takenOver bool, err error) {
+	live, takenOver, err = t.read(ctx)
+	if err != nil || live == nil || !unchangeable(t.want, live) {
+		return live, takenOver, err
+	}
+	_, err = t.remove(ctx, t.where, live)
+	return nil, false, err
 }
 
 func (t *target) failure(kind Kind, message string) error {
@@ -210,7 +236,7 @@ func (t *target) merged(live Object, takenOver bool) (next Object, same bool) {
 func (t *target) merge(ctx context.Context) (Applied, error) {
 	first := ""
 	for try := range attempts {
-		live, takenOver, err := t.read(ctx)
+		live, takenOver, err := t.renew(ctx)
 		if err != nil {
 			return Applied{}, err
 		}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"kubernetes-worker/internal/kube"
+	"kubernetes-worker/internal/kube/kubetest"
 )
 
 var owner = kube.Owner{Application: "kubernetes-worker", Component: "ingress"}
@@ -84,7 +85,7 @@ func TestObjectsAreMergedByEveryRelease(t *testing.T) {
 	for _, release := range releases {
 		t.Run(release, func(t *testing.T) {
 			s := serveRelease(t, release)
-			s.defaults = fillIn
+			s.Defaults = fillIn
 			c := s.client(t)
 			objects := c.Objects(owner)
 			for _, o := range wanted(t) {
@@ -94,7 +95,7 @@ func TestObjectsAreMergedByEveryRelease(t *testing.T) {
 				}
 				compare(t, objects, o, kube.Same)
 			}
-			tried := strings.Count(strings.Join(s.written(), "\n"), http.MethodPatch)
+			tried := strings.Count(strings.Join(s.Written(), "\n"), http.MethodPatch)
 			if version, err := c.Version(context.Background()); err != nil || version.AtLeast(1, 18) != (tried == 1) {
 				t.Errorf("%v tried to apply %d times, %v", version, tried, err)
 			}
@@ -105,12 +106,12 @@ func TestObjectsAreMergedByEveryRelease(t *testing.T) {
 					t.Errorf("%s changed again: %v", o, applied.Live)
 				}
 			}
-			if writes, asked := s.written(), c.Requests()-before; len(writes) != 0 || asked != len(wanted(t)) {
+			if writes, asked := s.Written(), c.Requests()-before; len(writes) != 0 || asked != len(wanted(t)) {
 				t.Errorf("%d requests, writes %q", asked, writes)
 			}
 			removed, err := objects.DeleteAll(context.Background(), kube.KindNames())
-			if err != nil || len(removed) != len(wanted(t)) || len(s.objects) != 0 {
-				t.Errorf("removed %v, %v; left %d", removed, err, len(s.objects))
+			if err != nil || len(removed) != len(wanted(t)) || len(s.Objects) != 0 {
+				t.Errorf("removed %v, %v; left %d", removed, err, len(s.Objects))
 			}
 		})
 	}
@@ -137,7 +138,7 @@ func TestObjectOfAKindThatTheServerDoesNotKnow(t *testing.T) {
 	if list, err := objects.List(ctx, "IngressClass"); list != nil || err != nil {
 		t.Error(list, err)
 	}
-	if writes := s.written(); len(writes) != 0 {
+	if writes := s.Written(); len(writes) != 0 {
 		t.Error(writes)
 	}
 }
@@ -146,21 +147,21 @@ func TestMergedObjectFollowsWhatIsWanted(t *testing.T) {
 	s := serveRelease(t, "v1.16.15")
 	objects := s.client(t).Objects(owner)
 	apply(t, objects, decode(t, ours))
-	s.change(settings, func(o map[string]any) {
+	s.Change(settings, func(o map[string]any) {
 		data := o["data"].(map[string]any)
 		data["a"], data["users"] = "changed", "2"
 		o["metadata"].(map[string]any)["labels"].(map[string]any)["users"] = "label"
 	})
 	next := decode(t, ours)
 	next["data"] = map[string]any{"b": "2"}
-	s.written()
+	s.Written()
 	compare(t, objects, next, kube.Different)
 	applied := apply(t, objects, next)
 	want := map[string]any{"b": "2", "users": "2"}
 	if !applied.Changed || applied.Created || !reflect.DeepEqual(applied.Live["data"], want) || applied.Live.Labels()["users"] != "label" {
 		t.Errorf("%+v", applied)
 	}
-	if writes := s.written(); !slices.Equal(writes, []string{"PUT " + settings}) {
+	if writes := s.Written(); !slices.Equal(writes, []string{"PUT " + settings}) {
 		t.Error(writes)
 	}
 	if applied = apply(t, objects, next); applied.Changed {
@@ -171,29 +172,29 @@ func TestMergedObjectFollowsWhatIsWanted(t *testing.T) {
 func TestWriteThatCollidesIsTriedAgainOnWhatIsThereThen(t *testing.T) {
 	for name, test := range map[string]struct {
 		there  bool
-		before func(r *http.Request, s *oldServer) // runs in the server
+		before func(r *http.Request, s *kubetest.Store) // runs in the server
 		kind   kube.Kind
 		want   string
 	}{
-		"another unit creates it first": {false, func(r *http.Request, s *oldServer) {
-			if r.Method == http.MethodPost && s.objects[settings] == nil {
+		"another unit creates it first": {false, func(r *http.Request, s *kubetest.Store) {
+			if r.Method == http.MethodPost && s.Objects[settings] == nil {
 				o := kube.Marked(owner, decode(t, ours))
 				o["metadata"].(map[string]any)["uid"] = "x"
-				s.store(settings, o)
+				s.Set(settings, o)
 			}
 		}, 0, `{"a":"1"}`},
-		"a user changes it in between": {true, func(r *http.Request, s *oldServer) {
-			if data := s.objects[settings]["data"].(map[string]any); r.Method == http.MethodPut && data["users"] == nil {
+		"a user changes it in between": {true, func(r *http.Request, s *kubetest.Store) {
+			if data := s.Objects[settings]["data"].(map[string]any); r.Method == http.MethodPut && data["users"] == nil {
 				data["users"] = "2"
-				s.store(settings, s.objects[settings])
+				s.Set(settings, s.Objects[settings])
 			}
 		}, 0, `{"a":"1","users":"2"}`},
-		"a user deletes it in between": {true, func(r *http.Request, s *oldServer) {
+		"a user deletes it in between": {true, func(r *http.Request, s *kubetest.Store) {
 			if r.Method == http.MethodPut {
-				delete(s.objects, settings)
+				delete(s.Objects, settings)
 			}
 		}, 0, `{"a":"1"}`},
-		"somebody changes it all the time": {true, func(r *http.Request, s *oldServer) { s.store(settings, s.objects[settings]) }, kube.Conflict, ""},
+		"somebody changes it all the time": {true, func(r *http.Request, s *kubetest.Store) { s.Set(settings, s.Objects[settings]) }, kube.Conflict, ""},
 	} {
 		s := serveRelease(t, "v1.12.10")
 		objects := s.client(t).Objects(owner)
@@ -202,7 +203,7 @@ func TestWriteThatCollidesIsTriedAgainOnWhatIsThereThen(t *testing.T) {
 			before["data"] = map[string]any{"a": "0"}
 			apply(t, objects, before)
 		}
-		s.before = test.before
+		s.Before = test.before
 		applied, err := objects.Apply(context.Background(), decode(t, ours))
 		if kube.KindOf(err) != test.kind || (err == nil) != (test.kind == 0) {
 			t.Errorf("%s: %v", name, err)
@@ -210,7 +211,7 @@ func TestWriteThatCollidesIsTriedAgainOnWhatIsThereThen(t *testing.T) {
 		if err == nil && (!applied.Changed || encode(t, applied.Live["data"]) != test.want) {
 			t.Errorf("%s: %v %s", name, applied.Changed, encode(t, applied.Live))
 		}
-		if writes := s.written(); len(writes) > 8 {
+		if writes := s.Written(); len(writes) > 8 {
 			t.Errorf("%s: %d writes", name, len(writes))
 		}
 	}
@@ -225,8 +226,8 @@ func TestObjectsOfOthersAreLeftAlone(t *testing.T) {
 		"a user's copy":       `{"name":"settings","namespace":"ns","labels":{"app.kubernetes.io/managed-by":"kubernetes-worker","app.kubernetes.io/instance":"kubernetes-worker","app.kubernetes.io/component":"ingress"},"annotations":{"kubernetes-worker/object":"ConfigMap other/settings"}}`,
 	} {
 		s := serveRelease(t, "v1.16.15")
-		s.put(settings, `{"kind":"ConfigMap","apiVersion":"v1","metadata":`+metadata+`,"data":{"users":"1"}}`)
-		before := s.at(settings)
+		s.Put(settings, `{"kind":"ConfigMap","apiVersion":"v1","metadata":`+metadata+`,"data":{"users":"1"}}`)
+		before := s.At(settings)
 		objects := s.client(t).Objects(owner)
 		if _, err := objects.Compare(ctx, decode(t, ours)); kube.KindOf(err) != kube.Foreign {
 			t.Errorf("%s: %v", name, err)
@@ -241,12 +242,12 @@ func TestObjectsOfOthersAreLeftAlone(t *testing.T) {
 		if removed, err := objects.DeleteAll(ctx, []string{"ConfigMap"}); len(removed) > 0 || err != nil {
 			t.Errorf("%s: removed %v, %v", name, removed, err)
 		}
-		if s.at(settings) != before || len(s.written()) > 0 {
-			t.Errorf("%s: it is now %s", name, s.at(settings))
+		if s.At(settings) != before || len(s.Written()) > 0 {
+			t.Errorf("%s: it is now %s", name, s.At(settings))
 		}
 		objects.Adopt = func(live kube.Object) bool { return live.Name() == "settings" }
 		if applied := apply(t, objects, decode(t, ours)); !applied.Changed || !owner.Owns(applied.Live) {
-			t.Errorf("%s: not taken over: %s", name, s.at(settings))
+			t.Errorf("%s: not taken over: %s", name, s.At(settings))
 		}
 	}
 }
@@ -258,13 +259,13 @@ func TestOfAnObjectThatIsTakenOverKubectlsFieldsGo(t *testing.T) {
 		"somebody's account": {`"[]"`, `{"a":"1","old":"1","users":"2"}`},
 	} {
 		s := serveRelease(t, "v1.16.15")
-		s.put(settings, `{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"settings","namespace":"ns","annotations":{
+		s.Put(settings, `{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"settings","namespace":"ns","annotations":{
 "kubectl.kubernetes.io/last-applied-configuration":`+test.annotation+`}},"data":{"old":"1","a":"0","users":"2"}}`)
 		objects := s.client(t).Objects(owner)
 		objects.Adopt = func(kube.Object) bool { return true }
 		applied := apply(t, objects, decode(t, ours))
 		if _, still := applied.Live.Annotations()["kubectl.kubernetes.io/last-applied-configuration"]; still || encode(t, applied.Live["data"]) != test.want {
-			t.Errorf("%s: %s", name, s.at(settings))
+			t.Errorf("%s: %s", name, s.At(settings))
 		}
 	}
 }
@@ -273,10 +274,10 @@ func TestObjectThatIsGoingAwayIsWaitedFor(t *testing.T) {
 	s := serveRelease(t, "v1.16.15")
 	objects := s.client(t).Objects(owner)
 	apply(t, objects, decode(t, ours))
-	s.change(settings, func(o map[string]any) { o["metadata"].(map[string]any)["deletionTimestamp"] = "2026-01-01T00:00:00Z" })
-	s.written()
+	s.Change(settings, func(o map[string]any) { o["metadata"].(map[string]any)["deletionTimestamp"] = "2026-01-01T00:00:00Z" })
+	s.Written()
 	_, err := objects.Apply(context.Background(), decode(t, ours))
-	if kube.KindOf(err) != kube.Conflict || err.Error() != "cannot apply ConfigMap ns/settings: it is being deleted" || len(s.written()) != 0 {
+	if kube.KindOf(err) != kube.Conflict || err.Error() != "cannot apply ConfigMap ns/settings: it is being deleted" || len(s.Written()) != 0 {
 		t.Error(err)
 	}
 }
@@ -285,8 +286,8 @@ func TestOnlyTheObjectThatWasLookedAtIsDeleted(t *testing.T) {
 	s := serveRelease(t, "v1.16.15")
 	objects := s.client(t).Objects(owner)
 	apply(t, objects, decode(t, ours))
-	s.before = func(r *http.Request, s *oldServer) {
-		s.objects[settings]["metadata"].(map[string]any)["uid"] = "another"
+	s.Before = func(r *http.Request, s *kubetest.Store) {
+		s.Objects[settings]["metadata"].(map[string]any)["uid"] = "another"
 	}
 	if gone, err := objects.Delete(context.Background(), decode(t, ours).Ref()); gone || kube.KindOf(err) != kube.Conflict {
 		t.Error(gone, err)
@@ -317,7 +318,7 @@ func TestSecretsAreInNoErrorAndNoAnnotation(t *testing.T) {
 	if applied = apply(t, objects, other); !applied.Changed {
 		t.Error("another password changed nothing")
 	}
-	s.broken["/api/v1/namespaces/ns/secrets/p"] = 422
+	s.Broken["/api/v1/namespaces/ns/secrets/p"] = 422
 	for _, err := range []error{
 		func() error { _, err := objects.Apply(context.Background(), other); return err }(),
 		func() error {
@@ -338,7 +339,7 @@ func TestSecretsAreInNoErrorAndNoAnnotation(t *testing.T) {
 func TestServersMistakesAreErrors(t *testing.T) {
 	for name, path := range map[string]string{"groups": "/apis", "version": "/version", "resources": "/api/v1", "the object": settings} {
 		s := serveRelease(t, "v1.16.15")
-		s.broken[path] = 503
+		s.Broken[path] = 503
 		if _, err := s.client(t).Objects(owner).Apply(context.Background(), decode(t, ours)); kube.KindOf(err) != kube.Unreachable {
 			t.Errorf("%s: %v", name, err)
 		}

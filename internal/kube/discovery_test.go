@@ -81,7 +81,7 @@ func TestDiscoveryIsAskedOnceAndOnlyForWhatIsNeeded(t *testing.T) {
 
 func TestServerThatRefusesToBeAskedForTheNewFormIsAskedForTheOldOne(t *testing.T) {
 	s := serveRelease(t, "v1.16.15")
-	s.notAcceptable = true
+	s.NotAcceptable = true
 	if r, err := s.client(t).Resolve(context.Background(), "Ingress"); err != nil || r.APIVersion != "networking.k8s.io/v1beta1" {
 		t.Errorf("%+v, %v", r, err)
 	}
@@ -92,13 +92,13 @@ func TestBrokenGroupMattersOnlyToItsOwnKinds(t *testing.T) {
 	ctx := context.Background()
 	for _, release := range []string{"v1.20.15", "v1.28.15"} {
 		s := serveRelease(t, release)
-		s.documents["/apis"] = json.RawMessage(strings.Replace(string(s.documents["/apis"]), `"groups":[`,
+		s.Documents["/apis"] = json.RawMessage(strings.Replace(string(s.Documents["/apis"]), `"groups":[`,
 			`"groups":[{"name":"metrics.k8s.io","versions":[{"groupVersion":"metrics.k8s.io/v1beta1","version":"v1beta1"}]},`, 1))
-		if document, ok := s.aggregated["/apis"]; ok {
-			s.aggregated["/apis"] = json.RawMessage(strings.Replace(string(document), `"items":[`,
+		if document, ok := s.Aggregated["/apis"]; ok {
+			s.Aggregated["/apis"] = json.RawMessage(strings.Replace(string(document), `"items":[`,
 				`"items":[{"metadata":{"name":"metrics.k8s.io"},"versions":[{"version":"v1beta1","freshness":"Stale"}]},`, 1))
 		}
-		s.broken["/apis/metrics.k8s.io/v1beta1"] = 503
+		s.Broken["/apis/metrics.k8s.io/v1beta1"] = 503
 		for _, kind := range kube.KindNames() {
 			if _, err := s.client(t).Resolve(ctx, kind); err != nil {
 				t.Errorf("%s: %v", release, err)
@@ -107,7 +107,7 @@ func TestBrokenGroupMattersOnlyToItsOwnKinds(t *testing.T) {
 	}
 
 	s := serveRelease(t, "v1.20.15")
-	s.broken["/apis/networking.k8s.io/v1"] = 503
+	s.Broken["/apis/networking.k8s.io/v1"] = 503
 	c := s.client(t)
 	if r, err := c.Resolve(ctx, "DaemonSet"); err != nil || r.APIVersion != "apps/v1" {
 		t.Errorf("%+v, %v", r, err)
@@ -116,7 +116,7 @@ func TestBrokenGroupMattersOnlyToItsOwnKinds(t *testing.T) {
 	if r, err := c.Resolve(ctx, "Ingress"); err != nil || r.APIVersion != "networking.k8s.io/v1beta1" {
 		t.Errorf("%+v, %v", r, err)
 	}
-	s.broken["/apis/networking.k8s.io/v1beta1"], s.broken["/apis/extensions/v1beta1"] = 503, 503
+	s.Broken["/apis/networking.k8s.io/v1beta1"], s.Broken["/apis/extensions/v1beta1"] = 503, 503
 	_, err := s.client(t).Resolve(ctx, "Ingress")
 	if kube.KindOf(err) != kube.Unreachable || !strings.HasPrefix(err.Error(), "cannot get list of resources of extensions/v1beta1: no API server answers: ") {
 		t.Errorf("a kind whose lists are away is not a kind that is not there: %v", err)
@@ -125,7 +125,7 @@ func TestBrokenGroupMattersOnlyToItsOwnKinds(t *testing.T) {
 
 func TestStaleGroupIsAskedForByItself(t *testing.T) {
 	s := serveRelease(t, "v1.28.15")
-	s.aggregated["/apis"] = json.RawMessage(`{"kind":"APIGroupDiscoveryList","items":[{"metadata":{"name":"apps"},"versions":[{"version":"v1","freshness":"Stale"}]}]}`)
+	s.Aggregated["/apis"] = json.RawMessage(`{"kind":"APIGroupDiscoveryList","items":[{"metadata":{"name":"apps"},"versions":[{"version":"v1","freshness":"Stale"}]}]}`)
 	if r, err := s.client(t).Resolve(context.Background(), "Deployment"); err != nil || r.Plural != "deployments" {
 		t.Errorf("%+v, %v", r, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kubernetes-worker/internal/kube"
+	"kubernetes-worker/internal/kube/kubetest"
 )
 
 // The servers' clock in these tests is years away from this machine's.
@@ -40,7 +41,7 @@ func TestLeaseGoesFromHolderToHolder(t *testing.T) {
 			{"it has run out", 95 * time.Second, b, "b", kube.Held{Mine: true, By: "b", Until: noon.Add(155 * time.Second)}},
 			{"the one before has lost it", 96 * time.Second, a, "a", kube.Held{By: "b", Until: noon.Add(155 * time.Second)}},
 		} {
-			s.now = noon.Add(step.after)
+			s.Now = noon.Add(step.after)
 			held, err := step.client.Acquire(ctx, lease(step.unit))
 			if err != nil || held.Mine != step.want.Mine || held.By != step.want.By || !held.Until.Equal(step.want.Until) {
 				t.Errorf("%s: %s: %+v, %v", release, step.name, held, err)
@@ -63,16 +64,16 @@ func TestLeaseGoesFromHolderToHolder(t *testing.T) {
 
 func TestLeaseIsWrittenAsOthersReadIt(t *testing.T) {
 	s := serveRelease(t, "v1.28.15")
-	s.now = noon
+	s.Now = noon
 	c := s.client(t)
 	for _, unit := range []string{"a", "b"} {
 		if _, err := c.Acquire(context.Background(), lease(unit)); err != nil {
 			t.Fatal(err)
 		}
-		s.now = s.now.Add(time.Hour)
+		s.Now = s.Now.Add(time.Hour)
 	}
 	want := `"spec":{"acquireTime":"2031-01-02T13:00:00.000000Z","holderIdentity":"b","leaseDurationSeconds":60,"leaseTransitions":2,"renewTime":"2031-01-02T13:00:00.000000Z"}`
-	if got := s.at(leasePath); !strings.Contains(got, want) {
+	if got := s.At(leasePath); !strings.Contains(got, want) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
@@ -83,25 +84,25 @@ func TestOfTwoWhoTakeALeaseAtOnceOneGetsIt(t *testing.T) {
 		method string
 	}{"a new one": {false, http.MethodPost}, "one that has run out": {true, http.MethodPut}} {
 		s := serveRelease(t, "v1.28.15")
-		s.now = noon
+		s.Now = noon
 		c := s.client(t)
 		if test.there {
 			if _, err := c.Acquire(context.Background(), lease("old")); err != nil {
 				t.Fatal(err)
 			}
-			s.now = noon.Add(time.Hour)
+			s.Now = noon.Add(time.Hour)
 		}
-		s.written()
-		s.before = func(r *http.Request, s *oldServer) {
-			s.before = nil
-			s.store(leasePath, map[string]any{"kind": "Lease", "apiVersion": "coordination.k8s.io/v1", "metadata": map[string]any{"name": "upgrade", "namespace": "kube-system"},
-				"spec": map[string]any{"holderIdentity": "faster", "leaseDurationSeconds": 60, "renewTime": s.now.Format(time.RFC3339)}})
+		s.Written()
+		s.Before = func(r *http.Request, s *kubetest.Store) {
+			s.Before = nil
+			s.Set(leasePath, map[string]any{"kind": "Lease", "apiVersion": "coordination.k8s.io/v1", "metadata": map[string]any{"name": "upgrade", "namespace": "kube-system"},
+				"spec": map[string]any{"holderIdentity": "faster", "leaseDurationSeconds": 60, "renewTime": s.Now.Format(time.RFC3339)}})
 		}
 		held, err := c.Acquire(context.Background(), lease("a"))
 		if err != nil || held.Mine || held.By != "faster" {
 			t.Errorf("%s: %+v, %v", name, held, err)
 		}
-		if writes := s.written(); len(writes) != 1 || !strings.HasPrefix(writes[0], test.method) {
+		if writes := s.Written(); len(writes) != 1 || !strings.HasPrefix(writes[0], test.method) {
 			t.Errorf("%s: %q", name, writes)
 		}
 	}
@@ -118,8 +119,8 @@ func TestLeaseThatSaysTooLittleIsFree(t *testing.T) {
 		"wrong types":       `{"holderIdentity":7,"renewTime":7,"leaseDurationSeconds":"x","leaseTransitions":"x"}`,
 	} {
 		s := serveRelease(t, "v1.28.15")
-		s.now = noon
-		s.put(leasePath, `{"kind":"Lease","apiVersion":"coordination.k8s.io/v1","metadata":{"name":"upgrade","namespace":"kube-system"},"spec":`+spec+`}`)
+		s.Now = noon
+		s.Put(leasePath, `{"kind":"Lease","apiVersion":"coordination.k8s.io/v1","metadata":{"name":"upgrade","namespace":"kube-system"},"spec":`+spec+`}`)
 		if held, err := s.client(t).Acquire(context.Background(), lease("a")); err != nil || !held.Mine {
 			t.Errorf("%s: %+v, %v", name, held, err)
 		}
@@ -134,7 +135,7 @@ func TestLeaseThatCannotBeHadIsAnError(t *testing.T) {
 			t.Errorf("%+v: %v", bad, err)
 		}
 	}
-	s.broken[leasePath] = 503
+	s.Broken[leasePath] = 503
 	if _, err := s.client(t).Acquire(ctx, lease("a")); kube.KindOf(err) != kube.Unreachable {
 		t.Error(err)
 	}
@@ -144,7 +145,7 @@ func TestLeaseThatCannotBeHadIsAnError(t *testing.T) {
 
 	silent := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Date"] = nil // it does not tell the time
-		s.handle(w, r)
+		s.ServeHTTP(w, r)
 	})
 	_, err := newClient(t, 0, caOf(silent), silent.URL).Acquire(ctx, kube.Lease{Namespace: "kube-system", Name: "other", Holder: "a", Duration: time.Minute})
 	if err == nil || err.Error() != "cannot get Lease kube-system/other: the API server does not tell the time" {

@@ -33,6 +33,9 @@ func (o Object) Namespace() string { return o.metadata("namespace") }
 // ResourceVersion changes with every change of the object; "" if it does not come from a server.
 func (o Object) ResourceVersion() string { return o.metadata("resourceVersion") }
 
+// Deleting reports whether it is on its way out.
+func (o Object) Deleting() bool { return o.metadata("deletionTimestamp") != "" }
+
 // Ref names the object.
 func (o Object) Ref() Ref { return Ref{Kind: o.Kind(), Namespace: o.Namespace(), Name: o.Name()} }
 

@@ -10,7 +10,7 @@ import (
 func (t *target) apply(ctx context.Context) (Applied, error) {
 	var first Object
 	for try := range attempts {
-		live, takenOver, err := t.read(ctx)
+		live, takenOver, err := t.renew(ctx)
 		if err != nil {
 			return Applied{}, err
 		}

@@ -17,6 +17,7 @@ type Keeper interface {
 	Compare(ctx context.Context, object kube.Object) (kube.Difference, error)
 	Apply(ctx context.Context, object kube.Object) (kube.Applied, error)
 	List(ctx context.Context, kind string) ([]kube.Object, error)
+	Has(ctx context.Context, ref kube.Ref) (bool, error)
 	Delete(ctx context.Context, ref kube.Ref) (bool, error)
 }
 
@@ -30,8 +31,15 @@ type Objects struct {
 	Want  []kube.Object // in the order in which they have to be made; with none, those that were wanted go
 	Kinds []string      // of which the owner may have objects: what is not wanted goes, in this order
 	Check bool          // find out whether somebody has changed them
-	// Adopt says which objects of others may be taken over, those of an earlier charm; nil: none.
+	// Adopt says which objects of others may be taken over or removed, those of an earlier charm; nil: none.
 	Adopt func(live kube.Object) bool
+	// Earlier are objects of an earlier charm under names that are not used any more. They go, in this order.
+	Earlier []kube.Ref
+	// Shared may be somebody else's as well; then they are left to them.
+	Shared []kube.Ref
+	// Making, Removing and Failing are what the log and the status say; each may be empty.
+	Making, Removing []string
+	Failing          string
 }
 
 // ID is objects:COMPONENT.
@@ -46,7 +54,8 @@ func (o Objects) Equal(other any) bool {
 	return ok && p.Owner == o.Owner && p.Check == o.Check && p.fingerprint() == o.fingerprint()
 }
 
-// Plan compares the objects with those in the cluster. Without access to an API server there is nothing to compare.
+// Plan compares the objects with those in the cluster. Without access to an API server there is nothing to compare. What
+// was removed is looked for once more, in the next round, before it counts as gone.
 func (o Objects) Plan(ctx context.Context, sys *System) (*Change, error) {
 	wanted := o.fingerprint()
 	known := sys.State.Objects[o.Owner.Component] == wanted
@@ -55,9 +64,9 @@ func (o Objects) Plan(ctx context.Context, sys *System) (*Change, error) {
 		return nil, nil
 	}
 	keeper := sys.Objects(o.Owner, o.Adopt)
-	apply, remove, causes, err := o.differences(ctx, keeper)
+	apply, remove, causes, err := o.differences(ctx, keeper, !known)
 	if err != nil {
-		return nil, objectCondition(err)
+		return nil, o.condition(err)
 	}
 	record := func() error {
 		sys.tried[seen] = true
@@ -72,28 +81,41 @@ func (o Objects) Plan(ctx context.Context, sys *System) (*Change, error) {
 		return &Change{Silent: true, Apply: func(context.Context) error { return record() }}, nil
 	}
 	return &Change{Cause: sentence(causes), Apply: func(ctx context.Context) error {
+		lines := o.Making
+		if len(o.Want) == 0 {
+			lines = o.Removing
+		}
+		for _, line := range lines {
+			sys.Log(ctx, line)
+		}
 		for _, object := range apply {
 			if _, err := keeper.Apply(ctx, object); err != nil {
-				return objectCondition(err)
+				return o.condition(err)
 			}
 		}
 		for _, ref := range remove {
 			if _, err := keeper.Delete(ctx, ref); err != nil {
-				return objectCondition(err)
+				return o.condition(err)
 			}
+		}
+		if len(remove) > 0 {
+			return nil
 		}
 		return record()
 	}}, nil
 }
 
-// differences are the objects to write and to remove, and both in words.
-func (o Objects) differences(ctx context.Context, keeper Keeper) (apply []kube.Object, remove []kube.Ref, causes []string, err error) {
+// differences are the objects to write and to remove, and both in words. Objects of an earlier charm are looked for only
+// until all is as wanted once.
+func (o Objects) differences(ctx context.Context, keeper Keeper, first bool) (apply []kube.Object, remove []kube.Ref, causes []string, err error) {
 	keep := map[kube.Ref]bool{}
 	for _, object := range o.Want {
 		keep[object.Ref()] = true
 		difference, err := keeper.Compare(ctx, object)
 		switch {
 		case kube.KindOf(err) == kube.Unserved:
+			continue
+		case kube.KindOf(err) == kube.Foreign && slices.Contains(o.Shared, object.Ref()):
 			continue
 		case err != nil:
 			return nil, nil, nil, err
@@ -113,7 +135,7 @@ func (o Objects) differences(ctx context.Context, keeper Keeper) (apply []kube.O
 		}
 		var extra []kube.Ref
 		for _, object := range have {
-			if ref := object.Ref(); !keep[ref] {
+			if ref := object.Ref(); !keep[ref] && !object.Deleting() {
 				extra = append(extra, ref)
 			}
 		}
@@ -123,8 +145,24 @@ func (o Objects) differences(ctx context.Context, keeper Keeper) (apply []kube.O
 			causes = append(causes, ref.String()+" is not wanted any more")
 		}
 	}
+	if !first {
+		return apply, remove, causes, nil
+	}
+	for _, ref := range o.Earlier {
+		there, err := keeper.Has(ctx, ref)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		if there {
+			remove = append(remove, ref)
+			causes = append(causes, ref.String()+" is of an earlier charm")
+		}
+	}
 	return apply, remove, causes, nil
 }
+
+// removed begins the fingerprint of nothing.
+const removed = "none-"
 
 // fingerprint changes with what is wanted.
 func (o Objects) fingerprint() string {
@@ -132,20 +170,32 @@ func (o Objects) fingerprint() string {
 	for _, object := range o.Want {
 		fmt.Fprintln(sum, object.Fingerprint())
 	}
-	fmt.Fprintln(sum, o.Owner, o.Kinds)
-	return hex.EncodeToString(sum.Sum(nil)[:8])
+	fmt.Fprintln(sum, o.Owner, o.Kinds, o.Earlier)
+	print := hex.EncodeToString(sum.Sum(nil)[:8])
+	if len(o.Want) == 0 {
+		return removed + print
+	}
+	return print
 }
 
-// objectCondition tells an API server that cannot be reached, or objects that others are changing, from what a person
-// must mend.
-func objectCondition(err error) error {
+// ObjectsThere tells from what was noted of objects whether they were brought about, and not removed since.
+func ObjectsThere(noted string) bool { return noted != "" && !strings.HasPrefix(noted, removed) }
+
+// condition tells an API server that cannot be reached, or objects that others are changing, from what a person must
+// mend.
+func (o Objects) condition(err error) error {
+	message := err.Error()
+	if kube.KindOf(err) == kube.Foreign {
+		message += "; rename or remove it"
+	}
+	if o.Failing != "" {
+		message = o.Failing + " " + message
+	}
 	switch kube.KindOf(err) {
 	case kube.Unreachable, kube.Conflict, kube.NotFound, kube.Unauthorized:
-		return condition.NewWaiting(err.Error())
-	case kube.Foreign:
-		return condition.NewBlocked(err.Error() + "; rename or remove it")
-	case kube.Forbidden, kube.Invalid, kube.Other:
-		return condition.NewBlocked(err.Error())
+		return condition.NewWaiting(message)
+	case kube.Foreign, kube.Forbidden, kube.Invalid, kube.Other:
+		return condition.NewBlocked(message)
 	}
 	return err
 }

@@ -56,6 +56,11 @@ func (k *keeper) List(_ context.Context, kind string) ([]kube.Object, error) {
 	return objects, k.do("list " + kind)
 }
 
+func (k *keeper) Has(_ context.Context, ref kube.Ref) (bool, error) {
+	_, there := k.objects[ref]
+	return there, k.do("has " + ref.String())
+}
+
 func (k *keeper) Delete(_ context.Context, ref kube.Ref) (bool, error) {
 	delete(k.objects, ref)
 	return true, k.do("delete " + ref.String())
@@ -119,7 +124,8 @@ func TestObjectsAreMadeKeptAndRemoved(t *testing.T) {
 			"objects:ingress: ConfigMap a is not as wanted", []string{"apply ConfigMap a"}, true},
 		{"one is not wanted any more", func() { want.Want = want.Want[:1] }, "objects:ingress: Service b is not wanted any more", []string{"delete Service b"}, true},
 		{"none is", func() { want.Want = nil }, "objects:ingress: ConfigMap a is not wanted any more", []string{"delete ConfigMap a"}, true},
-		{"and none is there", func() {}, "", nil, false},
+		{"and none is there, which is looked at once", func() {}, "", nil, true},
+		{"and then not any more", func() {}, "", nil, false},
 	} {
 		step.change()
 		changes, findings := keepOne(sys, want)
@@ -155,6 +161,50 @@ func TestPlanOfObjectsWritesNothing(t *testing.T) {
 	want := []string{"objects:nfs: ConfigMap a is missing; Service old is not wanted any more"}
 	if !slices.Equal(changes, want) || len(findings) > 0 || k.writes() != nil || len(sys.State.Objects) > 0 {
 		t.Errorf("%q, %v", changes, findings)
+	}
+}
+
+func TestObjectsOfAnEarlierCharmGoOnce(t *testing.T) {
+	old := kube.Ref{Kind: "Service", Name: "old"}
+	k := &keeper{objects: map[kube.Ref]string{old: "1"}}
+	sys := cluster(t, k)
+	want := Objects{Owner: kube.Owner{Component: "ingress"}, Want: []kube.Object{object("ConfigMap", "a", "1")}, Earlier: []kube.Ref{old},
+		Making: []string{"Making it."}, Removing: []string{"Removing it."}}
+	var said []string
+	sys.Log = func(_ context.Context, line string) { said = append(said, line) }
+	for range 2 {
+		if _, findings := keepOne(sys, want); len(findings) > 0 {
+			t.Error(findings)
+		}
+	}
+	if got := k.writes(); !slices.Equal(got, []string{"apply ConfigMap a", "delete Service old"}) {
+		t.Errorf("%q", got)
+	}
+	if !ObjectsThere(sys.State.Objects["ingress"]) {
+		t.Error("they are not noted")
+	}
+	k.objects[old] = "made later by a person"
+	want.Check = true
+	if keepOne(sys, want); k.writes() != nil {
+		t.Error("it was looked for again")
+	}
+	want.Want, want.Earlier = nil, nil
+	keepOne(sys, want)
+	if keepOne(sys, want); ObjectsThere(sys.State.Objects["ingress"]) || ObjectsThere("") {
+		t.Error("they are noted as there")
+	}
+	if got := strings.Join(said, "|"); !strings.HasPrefix(got, "Making it.|") || strings.Contains(got, "Removing") {
+		t.Errorf("said %s", got)
+	}
+}
+
+func TestASharedObjectMayBeSomebodyElses(t *testing.T) {
+	class := object("IngressClass", "nginx", "")
+	k := &keeper{objects: map[kube.Ref]string{}, fail: map[string]error{"compare IngressClass nginx": &kube.Error{Kind: kube.Foreign}}}
+	sys := cluster(t, k)
+	want := Objects{Owner: kube.Owner{Component: "ingress"}, Want: []kube.Object{class, object("ConfigMap", "a", "1")}, Shared: []kube.Ref{class.Ref()}}
+	if _, findings := keepOne(sys, want); len(findings) > 0 || !slices.Equal(k.writes(), []string{"apply ConfigMap a"}) {
+		t.Errorf("%v", findings)
 	}
 }
 
