@@ -156,6 +156,10 @@ func showFlags(ctx context.Context, r *run, out io.Writer) error {
 	for _, option := range []options.Option{options.HTTPProxy, options.HTTPSProxy, options.NoProxy} {
 		fmt.Fprintf(out, "%-12s %s\n", option, origin[option])
 	}
+	// The URLs can hold a password; this list cannot.
+	if list := result.Facts.NoProxy(); list != "" {
+		fmt.Fprintf(out, "reached without a proxy: %s\n", list)
+	}
 	return nil
 }
 

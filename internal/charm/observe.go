@@ -46,6 +46,7 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	f.CNIConfWritten = f.CNI.ConfFile != "" && r.exists(worker.CNIConfigDir+"/"+f.CNI.ConfFile)
 	f.RuntimeSocket = r.isSocket(f.RelatedSocket())
 	f.Logins = r.state.Logins
+	r.observeSurroundings(&f)
 	f.KubeletDockerConfig = len(f.Logins) > 0 && r.exists(worker.KubeletDockerConfigFile)
 	r.cloudFiles(&f)
 	f.FormerNode = r.state.FormerNode

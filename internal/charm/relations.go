@@ -16,13 +16,18 @@ import (
 	"kubernetes-worker/internal/relation/dockerregistry"
 	"kubernetes-worker/internal/relation/kubeapi"
 	"kubernetes-worker/internal/relation/kubecontrol"
+	"kubernetes-worker/internal/relation/mount"
+	"kubernetes-worker/internal/relation/nrpe"
+	"kubernetes-worker/internal/relation/sdnplugin"
+	"kubernetes-worker/internal/relation/tokens"
 	"kubernetes-worker/internal/secret"
 	"kubernetes-worker/internal/worker"
 )
 
 // endpoints are those the charm reads. Everything that a hook reads from Juju is named here.
 func endpoints() []string {
-	return []string{"aws", "azure", "certificates", "cni", "container-runtime", "docker-registry", "gcp", "kube-api-endpoint", "kube-control", "openstack", "vsphere"}
+	return []string{"aws", "azure", "certificates", "cni", "container-runtime", "docker-registry", "dockerhost", "gcp", "ingress-proxy",
+		"kube-api-endpoint", "kube-control", "nfs", "nrpe-external-master", "openstack", "sdn-plugin", "tokens", "vsphere"}
 }
 
 // model fills in what Juju says. It is read once in an invocation.
@@ -64,6 +69,7 @@ func (r *run) model(ctx context.Context) (worker.Facts, error) {
 		return f, err
 	}
 	f.InsecureBefore = r.state.InsecureRegistry
+	f.LeavesPrivateAddress = r.env.LeavesPrivateAddress()
 	// Juju lists a relation only after the installation; a runtime that is going to come must not find ours.
 	mayExpect := len(f.Relations["container-runtime"]) == 0 && !r.hasRuntime()
 	if len(f.Relations["kube-control"]) == 0 || mayExpect {
@@ -118,6 +124,14 @@ func (r *run) peers(ctx context.Context, f *worker.Facts) {
 	f.Runtime, more = containerruntime.Decode(f.Relations["container-runtime"])
 	note(more)
 	f.Registry, more = dockerregistry.Decode(f.Relations["docker-registry"])
+	note(more)
+	f.NFS, more = mount.Decode(f.Relations["nfs"])
+	note(more)
+	f.SDN, more = sdnplugin.Decode(f.Relations["sdn-plugin"])
+	note(more)
+	f.Agent.Facts, more = nrpe.Decode(f.Relations["nrpe-external-master"])
+	note(more)
+	_, more = tokens.Decode(f.Relations["tokens"]) // nothing on this machine uses one yet; what cannot be used is told
 	note(more)
 
 	f.Cluster = r.state.Cluster

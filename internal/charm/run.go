@@ -321,6 +321,11 @@ func (r *run) commit(ctx context.Context, result reactive.Result[worker.Facts]) 
 		return r.failed(ctx, err)
 	}
 	r.state.Juju = *r.session.Remembered()
+	if r.system.Reboot && r.event.Kind == juju.Hook { // Juju does not take it from actions; the next hook asks again
+		if err := r.session.Reboot(ctx); err != nil {
+			return r.failed(ctx, err)
+		}
+	}
 	return r.state.Save()
 }
 

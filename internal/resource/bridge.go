@@ -13,9 +13,10 @@ import (
 // for docker's own choice. docker keeps a bridge that it finds, so for another one it is stopped and the bridge goes;
 // whoever wants docker starts it again, once, with the options that name the new one.
 type DockerBridge struct {
-	Want  state.Bridge
-	Units []string // what is to be stopped: docker's socket, which would start it again, and docker
-	Needs []string
+	Want   state.Bridge
+	Docker string   // its unit
+	Units  []string // what is to be stopped: docker's socket, which would start it again, and docker
+	Needs  []string
 }
 
 // dockerBridge is the name of the bridge as a network device.
@@ -41,6 +42,13 @@ func (b DockerBridge) Plan(_ context.Context, sys *System) (*Change, error) {
 	if sys.State.Bridge == b.Want {
 		return nil, nil
 	}
+	note := func(context.Context) error {
+		sys.State.Bridge = b.Want
+		return sys.State.Save()
+	}
+	if sys.State.Services[b.Docker] == nil {
+		return &Change{Silent: true, Apply: note}, nil // its first start is with the options that name the bridge
+	}
 	change := Change{Cause: "for " + describeBridge(b.Want), Status: "Configuring container runtime with SDN."}
 	if b.Want == (state.Bridge{}) {
 		change.Status = "Reconfiguring container runtime network bridge."
@@ -51,8 +59,7 @@ func (b DockerBridge) Plan(_ context.Context, sys *System) (*Change, error) {
 				return err
 			}
 		}
-		sys.State.Bridge = b.Want
-		return sys.State.Save()
+		return note(ctx)
 	}
 	return &change, nil
 }

@@ -69,7 +69,7 @@ func (k KernelArguments) Plan(_ context.Context, sys *System) (*Change, error) {
 	if file.Absent || len(k.lacking()) == 0 || sys.Reboot {
 		return nil, nil
 	}
-	if asked := sys.State.Kernel.Boot; asked != "" && asked != k.Boot {
+	if asked := sys.State.Kernel.Boot; asked != "" && asked != k.Boot || k.Boot == "" {
 		return nil, condition.NewBlocked(fmt.Sprintf("%s: the machine has rebooted and its kernel still runs without %s; see whether it boots by GRUB, or set %s=false",
 			k.Option, strings.Join(k.lacking(), " "), k.Option))
 	}

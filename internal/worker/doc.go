@@ -47,6 +47,7 @@ const (
 func Handlers() []Handler {
 	return []Handler{
 		basePackages(),
+		kernelArguments(),
 		snapdPackage(),
 		snapdSettings(),
 		publishedTimer(),
@@ -67,10 +68,14 @@ func Handlers() []Handler {
 		certificateFiles(),
 		cniAnswer(),
 		runtimeAnswer(),
+		dockerHostAnswer(),
+		ingressProxyAnswer(),
+		tokenRequest(),
 		defaultCNI(),
 		kubeconfigs(),
 		kubeletHandler(),
 		kubeProxyHandler(),
+		monitoring(),
 		nodeLabels(),
 		formerNode(),
 		schedulable(),

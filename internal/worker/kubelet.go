@@ -41,6 +41,7 @@ func kubeletHandler() Handler {
 				Inputs: []resource.Input{kubeconfig.Input(), ca.Input(), server[0].Input(), server[1].Input(), conf.Input()},
 				Needs:  []string{kubeconfig.ID(), ca.ID(), server[0].ID(), server[1].ID(), conf.ID()},
 			}
+			service.Inputs = append(service.Inputs, f.bridgeInputs()...)
 			inputs, needs := f.cloudInputs()
 			service.Inputs, service.Needs = append(service.Inputs, inputs...), append(service.Needs, needs...)
 			if f.Node.Lost {

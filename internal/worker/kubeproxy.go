@@ -31,7 +31,7 @@ func kubeProxyHandler() Handler {
 			})
 			service := resource.Service{
 				Unit: KubeProxyUnit, UnitFiles: []string{alwaysRestart(KubeProxyUnit).Path},
-				Inputs: []resource.Input{kubeconfig.Input(), conf.Input()},
+				Inputs: append([]resource.Input{kubeconfig.Input(), conf.Input()}, f.bridgeInputs()...),
 				Needs:  []string{kubeconfig.ID(), conf.ID()},
 			}
 			return []resource.Resource{alwaysRestart(KubeProxyUnit), conf, service}, problem

@@ -57,7 +57,7 @@ func registryLogins() Handler {
 		if len(logins.Want) == 0 {
 			return []resource.Resource{logins}, nil
 		}
-		proxy, _, _ := f.Options.EffectiveProxy(f.ModelProxy)
+		proxy, _ := f.proxy()
 		check := resource.LoginCheck{
 			Logins: logins.Want, Related: f.Registry.Netloc, Insecure: f.Registry.Insecure(), Way: state.Fingerprint(f.Registry.CA),
 			HTTPProxy: proxy.HTTP, HTTPSProxy: proxy.HTTPS, NoProxy: proxy.NoProxy,
@@ -127,9 +127,9 @@ func (f Facts) InsecureRegistry() string {
 // managedDocker are the options of docker that relations ask for.
 func (f Facts) managedDocker() map[string][]string {
 	if insecure := f.InsecureRegistry(); insecure != "" {
-		return map[string][]string{"insecure-registry": {insecure}}
+		return f.bridgeOptions(map[string][]string{"insecure-registry": {insecure}})
 	}
-	return nil
+	return f.bridgeOptions(nil)
 }
 
 // refusedLogin is the status of a login that a person has to correct.

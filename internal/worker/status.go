@@ -41,6 +41,9 @@ const (
 //  10. a Node object that is not Ready, or an API server that does not answer
 //  11. running
 func StatusOf(f Facts, findings []error) Status {
+	if f.Kernel.Rebooting {
+		return Status{State: Maintenance, Message: "Rebooting the machine"}
+	}
 	for _, finding := range f.Findings {
 		if finding.Severity == options.Blocked {
 			return Status{blocked, finding.Message}
@@ -166,6 +169,9 @@ func nodeStatus(f Facts) Status {
 	case !f.Node.Ready:
 		return Status{waiting, "Waiting for node " + f.NodeName + " to be Ready: " + f.Node.Reason}
 	}
+	if owed := f.owesBridge(); owed != "" {
+		return Status{waiting, "Waiting for the pod network's bridge: " + owed}
+	}
 	if status, waits := f.registryStatus(); waits {
 		return status
 	}
@@ -184,7 +190,8 @@ func (f Facts) Warnings() []string {
 	for _, finding := range findings {
 		warnings = append(warnings, finding.Message)
 	}
-	return slices.Concat(warnings, f.runtimeWarnings(), f.originWarnings(), f.gpuWarnings(), f.registryWarnings())
+	return slices.Concat(warnings, f.runtimeWarnings(), f.originWarnings(), f.gpuWarnings(), f.registryWarnings(),
+		f.monitoringWarnings(), f.bridgeWarnings(), f.kernelWarnings(), f.proxyWarnings())
 }
 
 // FailedUnits are the node's daemons that were configured and do not run.

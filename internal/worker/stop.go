@@ -41,5 +41,6 @@ func StopHandlers(warn func(context.Context, string)) []Handler {
 			return wants, nil
 		}},
 		forgetLogins(),
+		forgetChecks(),
 	}
 }

@@ -98,7 +98,7 @@ func TestAMalformedLabelIsSkippedAndTheOthersAct(t *testing.T) {
 	w.WantStatus("active", "Kubernetes worker running.")
 	w.WantUntouched(before)
 	labels := w.API[0].Labels(w.Node)
-	want := map[string]string{"kubernetes.io/hostname": w.Node, "juju-application": "kubernetes-worker", "zone": "a", "tier": "db"}
+	want := map[string]string{"kubernetes.io/hostname": w.Node, "juju-application": "kubernetes-worker", "juju-charm": "kubernetes-worker", "zone": "a", "tier": "db"}
 	if !maps.Equal(labels, want) {
 		t.Errorf("labels %v, want %v", labels, want)
 	}

@@ -17,12 +17,3 @@ func Encode(address string, port int, whole bool) relation.Bag {
 	}
 	return bag
 }
-
-// Nothing gives the keys to publish while there is nothing behind the port: none.
-func Nothing(whole bool) relation.Bag {
-	bag := relation.Bag{"hostname": "", "port": ""}
-	if whole {
-		bag["private-address"] = ""
-	}
-	return bag
-}

@@ -1,0 +1,75 @@
+package worker
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+
+	"kubernetes-worker/internal/options"
+)
+
+// proxy is what the container runtime is given: the options, or the model's settings behind them, with the cluster's own
+// addresses among those that are reached directly. left are addresses for which there is no room.
+func (f Facts) proxy() (proxy options.Proxy, left []string) {
+	proxy, _, _ = f.Options.EffectiveProxy(f.ModelProxy)
+	if !proxy.Active() {
+		return proxy, nil
+	}
+	return proxy.WithoutProxyFor(f.clusterAddresses()...)
+}
+
+// NoProxy is the list that is in force.
+func (f Facts) NoProxy() string {
+	proxy, _ := f.proxy()
+	return proxy.NoProxy
+}
+
+// clusterAddresses are what a node must reach without a proxy: itself, its cluster's names, its pods, the cluster's DNS and
+// the API servers, the most needed first. Each part has an order of its own, so that the list changes only with the cluster.
+func (f Facts) clusterAddresses() []string {
+	all := []string{"127.0.0.1", "localhost"}
+	all = append(all, sorted(append(slices.Clone(f.IngressAddresses), f.PublicAddress))...)
+	all = append(all, ".svc")
+	if f.Cluster.Domain != "" {
+		all = append(all, "."+f.Cluster.Domain)
+	}
+	all = append(all, strings.FieldsFunc(f.Cluster.CIDR, func(c rune) bool { return c == ',' || c == ' ' })...)
+	if f.Cluster.DNSEnabled {
+		all = append(all, sorted(f.Cluster.DNS)...)
+	}
+	var servers []string
+	for _, server := range f.Cluster.Servers {
+		if u, err := url.Parse(server); err == nil {
+			servers = append(servers, u.Hostname())
+		}
+	}
+	all = append(all, sorted(servers)...)
+	return slices.DeleteFunc(all, func(a string) bool { return a == "" })
+}
+
+// sorted gives addresses each once, IP addresses before names.
+func sorted(addresses []string) []string {
+	addresses = slices.Clone(addresses)
+	slices.SortFunc(addresses, func(a, b string) int {
+		if isIP(a) != isIP(b) {
+			if isIP(a) {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	return slices.Compact(addresses)
+}
+
+func isIP(text string) bool { return net.ParseIP(text) != nil }
+
+func (f Facts) proxyWarnings() []string {
+	_, left := f.proxy()
+	if len(left) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("no_proxy: no room for %s within %d characters; name whole domains and networks instead of single hosts", strings.Join(left, ", "), options.MaxNoProxy)}
+}
