@@ -37,6 +37,13 @@ var (
 	unitsOf = map[string][]string{"docker.io": {"containerd", "docker"}, "containerd": {"containerd"}, "containerd.io": {"containerd"}, "docker-ce": {"docker"}}
 )
 
+// wording is what a program writes when it fails, word for word.
+type wording string
+
+func (s wording) Error() string { return string(s) }
+
+func sayf(format string, args ...any) error { return wording(fmt.Sprintf(format, args...)) }
+
 // serveKeys puts the keys of the makers to their hosts.
 func serveKeys(t *testing.T, root string) {
 	t.Helper()
@@ -77,7 +84,7 @@ func isAway(root, host string) bool {
 func aptHelper(root string, args []string) error {
 	at := slices.Index(args, "download-file")
 	if at < 0 || len(args) != at+3 {
-		return fmt.Errorf("E: Invalid operation %q", args)
+		return sayf("E: Invalid operation %q", args)
 	}
 	from, err := url.Parse(args[at+1])
 	if err != nil {
@@ -85,7 +92,7 @@ func aptHelper(root string, args []string) error {
 	}
 	content, err := os.ReadFile(filepath.Join(root, keysDir, from.Hostname()))
 	if isAway(root, from.Hostname()) || err != nil {
-		return fmt.Errorf("E: Failed to fetch %s  Could not resolve '%s'\nE: Download Failed", from, from.Hostname())
+		return sayf("E: Failed to fetch %s  Could not resolve '%s'\nE: Download Failed", from, from.Hostname())
 	}
 	return os.WriteFile(args[at+2], content, 0o644)
 }
@@ -117,7 +124,7 @@ func fetchList(root, list, text string) error {
 	_, after, _ := strings.Cut(text, "signed-by=")
 	keyring, after, found := strings.Cut(after, "] ")
 	if !found {
-		return fmt.Errorf("E: Malformed entry 1 in list file %s", list)
+		return sayf("E: Malformed entry 1 in list file %s", list)
 	}
 	from, _, _ := strings.Cut(after, " ")
 	host, err := url.Parse(from)
@@ -129,7 +136,7 @@ func fetchList(root, list, text string) error {
 		return nil
 	}
 	if _, err := os.Stat(filepath.Join(root, keyring)); err != nil {
-		return fmt.Errorf("E: The repository '%s InRelease' is not signed.", from)
+		return sayf("E: The repository '%s InRelease' is not signed.", from)
 	}
 	return os.WriteFile(filepath.Join(root, listsDir, list), nil, 0o644)
 }
@@ -160,11 +167,11 @@ func aptChange(root string, flags, words []string) error {
 	}
 	for _, name := range install {
 		if strings.HasPrefix(name, "no-such-") {
-			return fmt.Errorf("E: Unable to locate package %s", name)
+			return sayf("E: Unable to locate package %s", name)
 		}
 		if list := listOf(name); list != "" {
 			if _, err := os.Stat(filepath.Join(root, listsDir, list)); err != nil {
-				return fmt.Errorf("E: Unable to locate package %s", name)
+				return sayf("E: Unable to locate package %s", name)
 			}
 		}
 	}
@@ -176,11 +183,11 @@ func aptChange(root string, flags, words []string) error {
 	}
 	for _, pair := range opposed {
 		if slices.Contains(after, pair[0]) && slices.Contains(after, pair[1]) {
-			return fmt.Errorf("The following packages have unmet dependencies:\n %s : Conflicts: %s", pair[0], pair[1])
+			return sayf("The following packages have unmet dependencies:\n %s : Conflicts: %s", pair[0], pair[1])
 		}
 	}
 	if held := slices.IndexFunc(remove, func(name string) bool { return status[name] == "hold" }); held >= 0 && !slices.Contains(flags, "--allow-change-held-packages") {
-		return fmt.Errorf("E: Held packages were changed and -y was used without --allow-change-held-packages: %s", remove[held])
+		return sayf("E: Held packages were changed and -y was used without --allow-change-held-packages: %s", remove[held])
 	}
 	if slices.Contains(flags, "--download-only") {
 		return nil
@@ -272,7 +279,7 @@ func removePackage(root, name string) error {
 // aptMark plays holds.
 func aptMark(root string, args []string) error {
 	if len(args) < 2 || args[0] != "hold" {
-		return fmt.Errorf("E: Invalid operation %q", args)
+		return sayf("E: Invalid operation %q", args)
 	}
 	for _, name := range args[1:] {
 		if err := markPackage(root, name, "hold ok installed"); err != nil {
@@ -323,7 +330,7 @@ func nvidiaSmi(root string) error {
 		return err
 	}
 	if status["cuda-drivers"] == "" && !fileExists(filepath.Join(root, "standin/driver")) {
-		return errors.New("NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.")
+		return sayf("NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.")
 	}
 	if err := os.MkdirAll(filepath.Join(root, "dev"), 0o755); err != nil {
 		return err
