@@ -33,22 +33,23 @@ func (loadBalancer) Reconcile(_ context.Context, w World) (Outcome, error) {
 	return out, nil
 }
 
-// standIn has whatever endpoints its options name and says nothing by itself: a person writes its bags.
-type standIn struct{}
+// standIn has whatever endpoints its options name and says nothing by itself: a person writes its bags. A subordinate one
+// lives beside the principal that it is related to.
+type standIn struct{ subordinate bool }
 
-func (standIn) Subordinate() bool { return false }
+func (s standIn) Subordinate() bool { return s.subordinate }
 
 func (standIn) Options() map[string]string {
 	// endpoints: name:interface:role, role being provider or requirer; several separated by commas.
 	return map[string]string{"endpoints": ""}
 }
 
-func (standIn) Endpoints(options map[string]string) []Endpoint {
+func (s standIn) Endpoints(options map[string]string) []Endpoint {
 	var all []Endpoint
 	for _, word := range list(options["endpoints"]) {
 		parts := strings.Split(word, ":")
 		if len(parts) == 3 && (parts[2] == Provider || parts[2] == Requirer) {
-			all = append(all, Endpoint{Name: parts[0], Interface: parts[1], Role: parts[2]})
+			all = append(all, Endpoint{Name: parts[0], Interface: parts[1], Role: parts[2], Container: s.subordinate})
 		}
 	}
 	return all

@@ -128,6 +128,9 @@ func kinds() map[string]Companion {
 		"docker":                   containerRuntime{docker: true},
 		"docker-registry":          imageRegistry{},
 		"flannel":                  network{},
+		"flannel-sdn":              oldNetwork{},
+		"nrpe":                     monitoringAgent{},
+		"nfs":                      nfsServer{},
 		"aws-integrator":           integrator{"aws"},
 		"azure-integrator":         integrator{"azure"},
 		"gcp-integrator":           integrator{"gcp"},
@@ -135,6 +138,7 @@ func kinds() map[string]Companion {
 		"vsphere-integrator":       integrator{"vsphere"},
 		"kubeapi-load-balancer":    loadBalancer{},
 		"stand-in":                 standIn{},
+		"stand-in-subordinate":     standIn{subordinate: true},
 	}
 }
 
