@@ -38,6 +38,10 @@ func (r *run) action(ctx context.Context) error {
 		return r.pause(ctx, params)
 	case "resume":
 		return r.resume(ctx)
+	case "clean-containers":
+		return r.cleanContainers(ctx)
+	case "clean-images":
+		return r.cleanImages(ctx, params)
 	}
 	return fmt.Errorf("this revision of the charm has no action %s yet; nothing was done", r.event.Name)
 }

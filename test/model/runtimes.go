@@ -64,6 +64,11 @@ func (r Runtimes) write(root string) error {
 
 // docker plays the commands of docker that the charm uses.
 func docker(root string, args []string) error {
+	if e, is, err := readEngine(root); err != nil {
+		return err
+	} else if is {
+		return errors.Join(e.docker(args), e.write(root))
+	}
 	r, err := readRuntimes(root)
 	if err != nil {
 		return err
@@ -101,6 +106,11 @@ func docker(root string, args []string) error {
 
 // ctr plays the commands of containerd's client that the charm uses.
 func ctr(root string, args []string) error {
+	if e, is, err := readEngine(root); err != nil {
+		return err
+	} else if is {
+		return errors.Join(e.ctr(args), e.write(root))
+	}
 	r, err := readRuntimes(root)
 	if err != nil {
 		return err
