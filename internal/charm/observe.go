@@ -61,6 +61,7 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	r.reject(ctx, &f)
 	r.upgradeFailure(&f)
 	f.Node = r.observeNode(ctx, f)
+	r.observeObjects(ctx, &f)
 	r.system.See(r.seen)
 	return f, nil
 }

@@ -61,8 +61,10 @@ type run struct {
 	node       *worker.NodeFact
 	nodeSeen   [2]int // starts of the kubelet and changes of the object when node was read
 	began      time.Time
-	resumed    bool          // an action has ended a pause
-	seen       resource.Seen // what the facts of this round were read from
+	// releaseFailed: an API server could not say its release in this invocation.
+	releaseFailed bool
+	resumed       bool          // an action has ended a pause
+	seen          resource.Seen // what the facts of this round were read from
 }
 
 // Hook runs the charm for one hook and gives the exit status: 0 even where the unit waits or is blocked, 1 where the
@@ -286,6 +288,7 @@ func (r *run) remember(result reactive.Result[worker.Facts]) {
 	f := result.Facts
 	r.state.Cluster = f.Cluster
 	r.state.NodeName = f.NodeName
+	r.rememberObjects(f)
 	r.state.Paused = f.Paused()
 	if _, configured := r.state.Services[worker.KubeletUnit]; configured {
 		r.state.Runtime = f.RuntimeNow()
@@ -313,13 +316,15 @@ func (r *run) remember(result reactive.Result[worker.Facts]) {
 func (r *run) commit(ctx context.Context, result reactive.Result[worker.Facts]) error {
 	status := worker.StatusOf(result.Facts, result.Findings)
 	r.showResumed(ctx, status)
-	err := r.session.Commit(ctx, juju.Writes{
+	writes := juju.Writes{
 		Relations: r.system.Pending, ApplicationVersion: result.Facts.KubeletPrinted,
 		Status: &juju.Status{State: juju.State(status.State), Message: status.Message},
-	})
-	if err != nil {
+	}
+	portsSent := r.ports(result.Facts, &writes)
+	if err := r.session.Commit(ctx, writes); err != nil {
 		return r.failed(ctx, err)
 	}
+	portsSent()
 	r.state.Juju = *r.session.Remembered()
 	if r.system.Reboot && r.event.Kind == juju.Hook { // Juju does not take it from actions; the next hook asks again
 		if err := r.session.Reboot(ctx); err != nil {

@@ -41,6 +41,12 @@ type State struct {
 	Labels map[string]string `json:"labels,omitempty"`
 	// Objects: what objects in the cluster are for → fingerprint of those that were found or made as wanted.
 	Objects map[string]string `json:"objects,omitempty"`
+	// ObjectsChecked is when the cluster was last asked for its release and whether somebody changed them, in Unix seconds.
+	ObjectsChecked int64 `json:"objects-checked,omitempty"`
+	// ClusterVersion is the release of the API server, as it said then.
+	ClusterVersion string `json:"cluster-version,omitempty"`
+	// Ports is what Juju was last told of the ingress controller's ports.
+	Ports Ports `json:"ports"`
 	// GoodOptions: option → the last value that was valid and in force.
 	GoodOptions map[string]any `json:"good-options,omitempty"`
 	// NodeName is the name under which this machine registers, with the credentials asked for it.
@@ -87,6 +93,13 @@ type State struct {
 	Warned map[string]bool `json:"warned,omitempty"`
 	// Juju is what the Juju side wants remembered.
 	Juju juju.Remembered `json:"juju"`
+}
+
+// Ports are open or closed.
+type Ports struct {
+	Said bool `json:"said,omitempty"` // Juju was told
+	Open bool `json:"open,omitempty"`
+	Sure bool `json:"sure,omitempty"` // and has taken it
 }
 
 // Login is what is known of a login at a registry.

@@ -77,6 +77,8 @@ func Handlers() []Handler {
 		kubeProxyHandler(),
 		monitoring(),
 		nodeLabels(),
+		ingressController(),
+		nfsProvisioner(),
 		formerNode(),
 		schedulable(),
 		outOfService(),

@@ -175,6 +175,9 @@ func nodeStatus(f Facts) Status {
 	if status, waits := f.registryStatus(); waits {
 		return status
 	}
+	if status, waits := f.nfsStatus(); waits {
+		return status
+	}
 	return Status{active, "Kubernetes worker running."}
 }
 

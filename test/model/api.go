@@ -3,23 +3,30 @@ package model
 import (
 	"crypto/tls"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"kubernetes-worker/internal/kube/kubetest"
 )
 
-// API is a stand-in for an API server that knows Node objects and the pods on them. A node is there once its kubelet runs,
+// API is a stand-in for an API server that knows Node objects and the pods on them, and keeps objects of other kinds. A node is there once its kubelet runs,
 // unless somebody deleted it since; then the kubelet has to start anew. A pod that is evicted is gone at once.
 type API struct {
 	server *httptest.Server
 	// Registered tells how often the machine's kubelet has been started, 0 while it does not run, and its version.
 	Registered func() (int, string)
+
+	// Cluster keeps the objects of other kinds, as a server of ClusterRelease does.
+	Cluster *kubetest.Store
 
 	mu sync.Mutex
 	kept
@@ -40,7 +47,12 @@ func StartAPI(t *testing.T, ca *Authority, address string) *API {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &API{kept: kept{}.clone(), Registered: func() (int, string) { return 0, "" }}
+	cluster, err := kubetest.Load(filepath.Join(repository(), "internal/kube/testdata/discovery", ClusterRelease+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cluster.Applies = true
+	a := &API{Cluster: cluster, kept: kept{}.clone(), Registered: func() (int, string) { return 0, "" }}
 	a.server = httptest.NewUnstartedServer(http.HandlerFunc(a.serve))
 	a.server.Listener.Close()
 	a.server.Listener = listener
@@ -49,6 +61,22 @@ func StartAPI(t *testing.T, ca *Authority, address string) *API {
 	a.server.StartTLS()
 	t.Cleanup(a.server.Close)
 	return a
+}
+
+// ClusterRelease is the release of the stand-ins for API servers.
+const ClusterRelease = "v1.28.15"
+
+// keep returns what the server keeps. The caller holds a.mu.
+func (a *API) keep() kept {
+	k := a.kept.clone()
+	k.objects = a.Cluster.Keep()
+	return k
+}
+
+// bring makes it keep something else. The caller holds a.mu.
+func (a *API) bring(k kept) {
+	a.kept = k.clone()
+	a.Cluster.Restore(k.objects)
 }
 
 // HostPort is where the server listens.
@@ -108,7 +136,23 @@ func (a *API) Inside(node string) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.node(node)
-	return a.kept.String()
+	return a.kept.String() + strings.Join(a.shown(), "\n")
+}
+
+// shown are the objects of other kinds, without what depends on how often they were written.
+func (a *API) shown() []string {
+	var all []string
+	for _, path := range a.Cluster.Paths() {
+		var o kubetest.Object
+		if json.Unmarshal([]byte(a.Cluster.At(path)), &o) == nil {
+			metadata, _ := o["metadata"].(map[string]any)
+			delete(metadata, "resourceVersion")
+			delete(metadata, "uid")
+		}
+		text, err := json.Marshal(o) // sorts the keys
+		all = append(all, fmt.Sprint(path, " ", string(text), err))
+	}
+	return all
 }
 
 // Delete removes a node as an operator would.

@@ -18,7 +18,7 @@ func TestAnUpdateStatusWithNothingToDoCostsOneRequest(t *testing.T) {
 		tools int // calls of hook tools
 		forks int
 	}{
-		{"over the agent's socket", Options{}, "socket", 31, 0},
+		{"over the agent's socket", Options{}, "socket", 37, 0},
 		{"with tools as processes", Options{Exec: true}, "exec", 12, 12},
 	} {
 		t.Run(c.name, func(t *testing.T) {

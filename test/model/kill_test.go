@@ -214,6 +214,7 @@ func (w *World) state() string {
 	for _, r := range resources {
 		delete(r.(map[string]any), "mod-time")
 	}
+	delete(content, "objects-checked")
 	if remembered, ok := content["juju"].(map[string]any); ok {
 		delete(remembered, "own")
 		delete(remembered, "leader-settings") // read back, too

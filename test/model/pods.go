@@ -15,6 +15,7 @@ type kept struct {
 	nodes   map[string]*node
 	deleted map[string]int // node → starts of the kubelet when it was deleted
 	pods    map[string]Pod // by namespace/name
+	objects []byte         // of other kinds, only while they are set aside
 }
 
 type node struct {
@@ -38,6 +39,7 @@ func (c kept) clone() kept {
 	}
 	maps.Copy(copied.deleted, c.deleted)
 	maps.Copy(copied.pods, c.pods)
+	copied.objects = c.objects
 	return copied
 }
 
@@ -76,10 +78,6 @@ func merge(into map[string]string, patch map[string]*string) {
 func (a *API) servePods(w http.ResponseWriter, r *http.Request) {
 	pod, isEviction := strings.CutSuffix(r.URL.Path, "/eviction")
 	switch {
-	case r.URL.Path == "/api/v1":
-		answer(w, http.StatusOK, map[string]any{"kind": "APIResourceList", "groupVersion": "v1", "resources": []any{
-			map[string]any{"name": "pods/eviction", "group": "policy", "version": "v1", "kind": "Eviction", "namespaced": true},
-		}})
 	case r.URL.Path == "/api/v1/pods":
 		answer(w, http.StatusOK, a.podList(strings.TrimPrefix(r.URL.Query().Get("fieldSelector"), "spec.nodeName=")))
 	case strings.HasSuffix(r.URL.Path, "/poddisruptionbudgets"):
@@ -94,7 +92,7 @@ func (a *API) servePods(w http.ResponseWriter, r *http.Request) {
 		delete(a.pods, name)
 		answer(w, http.StatusCreated, map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Success"})
 	default:
-		refuse(w, http.StatusNotFound, "NotFound")
+		a.Cluster.ServeHTTP(w, r)
 	}
 }
 

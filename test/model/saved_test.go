@@ -37,7 +37,7 @@ func (w *World) Save() saved {
 	}
 	for _, a := range s.api {
 		a.mu.Lock()
-		s.inside = append(s.inside, a.kept.clone())
+		s.inside = append(s.inside, a.keep())
 		a.mu.Unlock()
 	}
 	return s
@@ -75,7 +75,7 @@ func (w *World) Restore(s saved) {
 	w.CA, w.API = s.ca, append([]*API(nil), s.api...)
 	for i, a := range s.api {
 		a.mu.Lock()
-		a.kept = s.inside[i].clone()
+		a.bring(s.inside[i])
 		a.mu.Unlock()
 	}
 }
@@ -84,7 +84,7 @@ func (w *World) Restore(s saved) {
 func (a *API) forget() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.kept = kept{}.clone()
+	a.bring(kept{})
 }
 
 // copy copies a tree with its times: what is older than what decides about restarts.

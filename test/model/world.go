@@ -232,7 +232,8 @@ func (w *World) kubeletStarts() (int, string) {
 // DeployWorker deploys the charm alone.
 func (w *World) DeployWorker() {
 	w.T.Helper()
-	config := map[string]string{"channel": Channel}
+	// The objects of the ingress controller are a story of their own, and would make each other one slower.
+	config := map[string]string{"channel": Channel, "ingress": "false"}
 	for k, v := range w.options.Config {
 		config[k] = v
 	}
