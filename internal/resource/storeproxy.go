@@ -118,6 +118,8 @@ func snapdCondition(err error) error {
 		return condition.NewWaiting(fmt.Sprintf("Waiting for snapd, busy with another change of %s: %s", "its configuration", snapReason(err)))
 	case snapd.NoDaemon:
 		return condition.NewWaiting(fmt.Sprintf("Waiting for snapd to answer: %s", snapReason(err)))
+	case snapd.DiskFull:
+		return condition.NewBlocked("cannot change snapd's settings: the disk is full; free some space")
 	}
 	return err
 }

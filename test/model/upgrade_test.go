@@ -23,7 +23,7 @@ func installBefore(w *World, channel string) {
 
 func TestSnapsThatAreThereAlreadyAreTakenAsTheyAre(t *testing.T) {
 	t.Parallel()
-	w := joining(t, Options{})
+	w := joining(t, Options{Config: map[string]string{"snapd_refresh": "fri"}}) // with which none is held
 	installBefore(w, Channel)
 	w.Settle()
 	w.WantStatus("active", "Kubernetes worker running.")

@@ -51,7 +51,7 @@ func (s *Server) begin(w http.ResponseWriter, st *state, f Faults, ch change) {
 func (s *Server) finish(st *state, ch *change, f Faults) {
 	ch.Ready = true
 	switch {
-	case f.DiskFull:
+	case f.DiskFull && ch.Snap != "core":
 		ch.TaskOf, ch.Log = "mount-snap", "write /var/lib/snapd/snaps/"+ch.Snap+": no space left on device"
 	case f.ChangeError[ch.Snap] != "":
 		ch.TaskOf, ch.Log = "run-hook", f.ChangeError[ch.Snap]
