@@ -214,14 +214,11 @@ func (w *World) state() string {
 	for _, r := range resources {
 		delete(r.(map[string]any), "mod-time")
 	}
-<<<<<<< HEAD
 	delete(content, "objects-checked")
-=======
 	waits, _ := content["waits"].(map[string]any)
 	for _, wait := range waits {
 		delete(wait.(map[string]any), "since")
 	}
->>>>>>> 5786033 (tmp)
 	if remembered, ok := content["juju"].(map[string]any); ok {
 		delete(remembered, "own")
 		delete(remembered, "leader-settings") // read back, too
