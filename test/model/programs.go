@@ -51,6 +51,12 @@ func RunProgram() {
 		err = aptMark(root, os.Args[1:])
 	case "usermod":
 		err = usermod(root, os.Args[1:])
+	case "update-grub":
+		err = updateGrub(root)
+	case "boot":
+		err = boot(root)
+	case "ip":
+		err = ipLink(root, os.Args[1:])
 	case "nvidia-smi":
 		err = nvidiaSmi(root)
 	case "update-ca-certificates":
@@ -216,7 +222,7 @@ func installPrograms(t *testing.T, dir, root string) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"apt-get", "apt-mark", "dpkg", "update-ca-certificates", "journalctl", "iptables", "systemctl", "snap", "docker", "ctr", "usermod", "nvidia-smi", "apt-helper"} {
+	for _, name := range []string{"apt-get", "apt-mark", "dpkg", "update-ca-certificates", "journalctl", "iptables", "systemctl", "snap", "docker", "ctr", "usermod", "nvidia-smi", "apt-helper", "update-grub", "boot", "ip"} {
 		script := fmt.Sprintf("#!/bin/sh\n%s=%s %s='%s' exec '%s' \"$@\"\n", programVariable, name, rootVariable, root, self)
 		path := filepath.Join(dir, name)
 		if name == "apt-helper" { // which is not on PATH

@@ -153,6 +153,7 @@ func scenarios() []Scenario {
 	all = append(all, runtimeStories()...)
 	all = append(all, originStories()...)
 	all = append(all, snapdStories()...)
+	all = append(all, neighbourStories()...)
 	all = append(all, registryStories()...)
 	all = append(all, pauseStories()...)
 	all = append(all, cloudStories()...)

@@ -32,6 +32,7 @@ type Options struct {
 	Real    *Real             // a real control plane instead of stand-ins for API servers
 	Binary  string            // another binary than the built one, for instance one that dies at a given change
 	Retries int               // of failed hooks
+	Zone    string            // that Juju has placed the machine in
 }
 
 // Real is a running control plane: its servers as host:port, its authority, and its token file.
@@ -135,7 +136,7 @@ func New(t *testing.T, o Options) *World {
 		env["KUBERNETES_WORKER_AGENT_SOCKET"] = "off"
 	}
 	env["KUBERNETES_WORKER_REPORT"] = filepath.Join(dir, "report")
-	if _, err := w.Juju.AddMachine(jujusim.MachineSpec{ID: "0", Root: w.Root, Address: "10.0.0.11", Env: env, PathPrefix: []string{programs}}); err != nil {
+	if _, err := w.Juju.AddMachine(jujusim.MachineSpec{ID: "0", Root: w.Root, Address: "10.0.0.11", Zone: o.Zone, Env: env, PathPrefix: []string{programs}, Reboot: []string{filepath.Join(programs, "boot")}}); err != nil {
 		t.Fatal(err)
 	}
 	w.CharmDir = charmDir(t, filepath.Join(dir, "charm"), o.Binary)
@@ -158,6 +159,9 @@ func (w *World) layMachine() {
 		"etc/passwd":          "root:x:0:0:root:/root:/bin/bash\nubuntu:x:1000:1000::/home/ubuntu:/bin/bash\n",
 		"etc/os-release":      "ID=ubuntu\nVERSION_ID=\"22.04\"\nVERSION_CODENAME=jammy\n",
 		"etc/resolv.conf":     "nameserver 127.0.0.53\n",
+		"etc/default/grub":    "GRUB_TIMEOUT=0\nGRUB_CMDLINE_LINUX=\"quiet\"\n",
+		cmdlinePath:           "BOOT_IMAGE=/vmlinuz quiet\n",
+		bootIDPath:            "boot-1\n",
 		"var/lib/dpkg/status": "Package: snapd\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2.63\n",
 		"standin/calls":       "",
 		"root/.keep":          "",
