@@ -222,6 +222,10 @@ func (w *World) state() string {
 	if remembered, ok := content["juju"].(map[string]any); ok {
 		delete(remembered, "own")
 		delete(remembered, "leader-settings") // read back, too
+		delete(remembered, "opened-ports")    // the same
+	}
+	if ports, ok := content["ports"].(map[string]any); ok {
+		delete(ports, "sure")
 	}
 	text, err := json.Marshal(content)
 	w.must(err)

@@ -155,6 +155,7 @@ func scenarios() []Scenario {
 	all = append(all, snapdStories()...)
 	all = append(all, neighbourStories()...)
 	all = append(all, registryStories()...)
+	all = append(all, clusterStories()...)
 	all = append(all, pauseStories()...)
 	all = append(all, cloudStories()...)
 	for _, r := range relations() {
