@@ -165,3 +165,16 @@ func TestRebootIsAskedForInHooksOnly(t *testing.T) {
 		t.Errorf("in an action: %v", err)
 	}
 }
+
+func TestPrivateAddressIsTheCharmsOnlyWhereJujuLeavesIt(t *testing.T) {
+	for version, ours := range map[string]bool{"2.9.31": false, "3.6.1-beta1": false, "4.0.15": true, "": false} {
+		a := related()
+		b := inMemory(a)
+		b.env.Version = version
+		s := b.open(t, hook("config-changed"), juju.Options{Endpoints: endpoints})
+		err := s.Commit(t.Context(), juju.Writes{Relations: map[string]map[string]string{"cni:2": {"private-address": "10.0.0.5"}}})
+		if sent := len(a.Calls("relation-set")) == 1; sent != ours || (err == nil) != ours {
+			t.Errorf("Juju %q: sent %v, %v", version, sent, err)
+		}
+	}
+}

@@ -42,7 +42,7 @@ func Decode(rels []relation.Relation) (Facts, []relation.Problem) {
 
 func decodeUnit(endpoint string, unit relation.Unit, problems *relation.Problems) Facts {
 	one := []relation.Relation{{Endpoint: endpoint, Units: []relation.Unit{unit}}}
-	subnet, hasSubnet := relation.First(one, "subnet", problems, decodePrefix)
+	subnet, hasSubnet := relation.First(one, "subnet", problems, decodeBridge)
 	mtu, hasMTU := relation.First(one, "mtu", problems, decodeMTU)
 	cidr, hasCIDR := relation.First(one, "cidr", problems, decodePrefix)
 	if hasSubnet && hasMTU && hasCIDR {
@@ -57,7 +57,20 @@ func decodeUnit(endpoint string, unit relation.Unit, problems *relation.Problems
 	return Facts{Missing: missing}
 }
 
-// decodePrefix checks an address with the length of its network, as docker's --bip wants it.
+// decodeBridge checks an address for docker's --bip: of a machine, with the length of its network, in IPv4. docker ends at
+// once with anything else.
+func decodeBridge(text string) (prefix string, ok bool, reason string) {
+	prefix, ok, reason = decodePrefix(text)
+	if !ok {
+		return "", false, reason
+	}
+	if p := netip.MustParsePrefix(prefix); !p.Addr().Is4() || p.Bits() > 30 || p.Addr() == p.Masked().Addr() {
+		return "", false, "is not the IPv4 address of a machine with the length of its network"
+	}
+	return prefix, true, ""
+}
+
+// decodePrefix checks an address with the length of its network.
 func decodePrefix(text string) (prefix string, ok bool, reason string) {
 	p, err := netip.ParsePrefix(strings.TrimSpace(text))
 	if err != nil || p.Addr().Zone() != "" || p.Addr().IsUnspecified() || p.Bits() == 0 {
