@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"kubernetes-worker/internal/condition"
 	"kubernetes-worker/internal/state"
 	"kubernetes-worker/internal/worker"
 )
@@ -33,22 +34,25 @@ func approvalOf(p params) worker.Approval {
 	}
 }
 
-// upgradeFailure notices that this invocation has taken the node's pods away and then not got the kubelet that it wanted,
-// and stays aware of it until something else is wanted or the operator says so: a try costs the pods of the node, so it is
-// not repeated in each hook.
+// upgradeFailure notices that this invocation has drained the node and then not got the kubelet that it wanted, so that the
+// node takes pods again. If the try cost it pods it is not made again until something else is wanted or the operator says
+// so. What passes by itself is waited for: the next hook goes on with the node that is drained already.
 func (r *run) upgradeFailure(f *worker.Facts) {
 	wanted := state.Fingerprint(fmt.Appendf(nil, "%s %s", f.Options.Channel, f.Resources["kubelet"].Fingerprint))
+	if !f.KubeletOutdated() || r.state.FailedUpgrade.Wanted != wanted {
+		r.state.FailedUpgrade = state.Failure{}
+	}
+	f.UpgradeFailed = r.state.FailedUpgrade.Reason
 	failure := r.system.DrainFailure
 	if r.system.Drained {
 		failure = r.system.Failure(worker.SnapIDs()...)
 	}
-	switch {
-	case !f.KubeletOutdated():
-		r.state.FailedUpgrade = state.Failure{}
-	case failure != nil:
-		r.state.FailedUpgrade = state.Failure{Wanted: wanted, Reason: failure.Error()}
-	case r.state.FailedUpgrade.Wanted != wanted:
-		r.state.FailedUpgrade = state.Failure{}
+	if failure == nil || !f.KubeletOutdated() || condition.Of(failure) == condition.Waiting {
+		return
 	}
-	f.UpgradeFailed = r.state.FailedUpgrade.Reason
+	f.UpgradeFault = failure
+	if r.system.PodsMoved > 0 {
+		f.UpgradeFailed = failure.Error()
+		r.state.FailedUpgrade = state.Failure{Wanted: wanted, Reason: f.UpgradeFailed}
+	}
 }

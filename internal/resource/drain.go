@@ -95,6 +95,7 @@ func (n NodeDrained) drain(ctx context.Context, sys *System, plan drain.Plan, op
 			sys.Progress(ctx, fmt.Sprintf("Moving pods to other nodes (%d of %d)", gone, len(plan.Move)))
 		}
 	})
+	sys.PodsMoved += len(result.Evicted)
 	if err == nil {
 		sys.Log(ctx, fmt.Sprintf("moved %d pods off the node, %d stay: %s", len(result.Evicted), len(result.Skipped), staying(result.Skipped)))
 		return nil

@@ -2,7 +2,6 @@ package resource
 
 import (
 	"context"
-	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -117,9 +116,11 @@ type System struct {
 	Pending map[string]map[string]string
 	// NodeChanges counts changes of the Node object, so that it is read again.
 	NodeChanges int
-	// Drained says that this invocation has moved the pods off the node, DrainFailure why it could not.
+	// Drained says that this invocation has taken the node out of service, DrainFailure why it could not; PodsMoved is how
+	// many pods that cost the node.
 	Drained      bool
 	DrainFailure error
+	PodsMoved    int
 	// GPUFailure is why the driver of the machine's GPUs did not answer in this invocation.
 	GPUFailure error
 	// Reboot says that the machine has to reboot when this hook has ended well.
@@ -173,13 +174,15 @@ func (s *System) noteChange(name, what string) {
 // every five minutes.
 const retryAfter = 4 * time.Minute
 
-// Failure joins what kept this invocation from bringing some resources about.
+// Failure is what kept this invocation from bringing the first of some resources about; nil if all of them are there or were
+// not tried.
 func (s *System) Failure(ids ...string) error {
-	var all []error
 	for _, id := range ids {
-		all = append(all, s.failures[id])
+		if err := s.failures[id]; err != nil {
+			return err
+		}
 	}
-	return errors.Join(all...)
+	return nil
 }
 
 func (s *System) noteFailure(r Resource, err error) {

@@ -92,7 +92,8 @@ type Facts struct {
 	DockerOurs     bool                 // docker is there and set up by us
 	Docker         string               // how far the node has gone from docker to containerd, see state.State
 	PausedBefore   bool                 // an operator has paused the unit, as the state file has it
-	UpgradeFailed  string               // why the upgrade to what is wanted failed, in this hook or an earlier one; empty: it did not
+	UpgradeFailed  string               // why the upgrade to what is wanted failed after it had cost the node its pods; empty: it did not
+	UpgradeFault   error                // of an upgrade that this invocation has tried; it goes no further with it
 	Resources      map[string]ResourceFact
 	Units          map[string]UnitFact
 	Configured     bool          // the kubelet has been started with our configuration

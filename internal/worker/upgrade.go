@@ -23,7 +23,7 @@ type Approval struct {
 
 // mayUpgrade reports whether installed snaps may be refreshed in this hook.
 func (f Facts) mayUpgrade() bool {
-	return (f.Approval.Given || !f.Options.RequireManualUpgrade) && f.UpgradeFailed == ""
+	return (f.Approval.Given || !f.Options.RequireManualUpgrade) && f.UpgradeFailed == "" && f.UpgradeFault == nil
 }
 
 // wanted is the release that the kubelet shall have; zero where that cannot be told before it is installed.
@@ -103,7 +103,7 @@ func (f Facts) drained(why string) resource.NodeDrained {
 // again by itself: each try would cost the pods of the node.
 func (f Facts) failedUpgrade() error {
 	if f.UpgradeFailed == "" || !f.outdated("kubelet") {
-		return nil
+		return f.UpgradeFault
 	}
 	return condition.NewBlocked(fmt.Sprintf("the upgrade to %s failed: %s; the node runs on %s, run the upgrade action to try again",
 		f.Options.Channel, f.UpgradeFailed, f.KubeletVersion))

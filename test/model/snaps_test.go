@@ -231,6 +231,7 @@ func TestSnapTroubleAtRefreshLeavesTheNodeRunning(t *testing.T) {
 func TestAChannelThatDoesNotExistBlocksAndNamesThoseThatDo(t *testing.T) {
 	t.Parallel()
 	w := joining(t, Options{Config: map[string]string{"channel": "1.99/stable"}})
+	w.Cgroup(2) // no release after the newest known one would be tried with version 1
 	w.Settle()
 	w.WantStatus("blocked", `cannot install snap kubectl from channel 1.99/stable: no snap revision on specified channel; set option channel to one that has it (1.28/stable, 1.29/stable)`)
 	w.Config(map[string]string{"channel": "1.28/stable"})
