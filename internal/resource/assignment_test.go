@@ -25,6 +25,9 @@ func TestAnAssignmentIsAddedOnceAndOnlyOursGoes(t *testing.T) {
 			sys, h, _ := newSystem(t)
 			a := Assignment{Path: "/var/environment", Name: "CREDENTIALS", Value: "/ours"}
 			if c.before != "" {
+				if err := h.MkdirAll("/var", 0o755); err != nil {
+					t.Fatal(err)
+				}
 				if err := h.WriteFile(a.Path, []byte(c.before), host.FileMeta{Mode: 0o640}); err != nil {
 					t.Fatal(err)
 				}
