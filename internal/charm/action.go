@@ -38,6 +38,8 @@ func (r *run) action(ctx context.Context) error {
 		return r.pause(ctx, params)
 	case "resume":
 		return r.resume(ctx)
+	case "debug":
+		return r.debug(ctx)
 	case "clean-containers":
 		return r.cleanContainers(ctx)
 	case "clean-images":

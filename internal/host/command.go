@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 )
@@ -13,11 +14,14 @@ const DefaultTimeout = time.Minute
 
 // Command is a program to run. Secrets have no place in Args or Env: every user of the machine can read them.
 type Command struct {
-	Name    string        // looked up in the PATH the command gets, or an absolute path
-	Args    []string      // without the name
-	Env     []string      // NAME=value, in addition to what the Runner gives
-	Stdin   []byte        // nothing if nil
-	Timeout time.Duration // DefaultTimeout if 0; ctx may end it sooner
+	Name  string   // looked up in the PATH the command gets, or an absolute path
+	Args  []string // without the name
+	Env   []string // NAME=value, in addition to what the Runner gives
+	Stdin []byte   // nothing if nil
+	Dir   string   // working directory as this process sees it; / if empty
+	// Stdout and Stderr get the whole streams, if set; then Output does not have them.
+	Stdout, Stderr io.Writer
+	Timeout        time.Duration // DefaultTimeout if 0; ctx may end it sooner
 }
 
 // String names the command as messages do: the program and its first argument that is no option.

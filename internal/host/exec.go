@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -92,8 +93,14 @@ func (e *Exec) Run(ctx context.Context, command Command) (Output, error) {
 	process := exec.CommandContext(ctx, file, command.Args...)
 	process.Args[0] = command.Name
 	process.Env = slices.Concat(e.environment, command.Env)
-	process.Dir = "/"
+	process.Dir = cmp.Or(command.Dir, "/")
 	process.Stdout, process.Stderr = &stdout, &stderr
+	if command.Stdout != nil {
+		process.Stdout = command.Stdout
+	}
+	if command.Stderr != nil {
+		process.Stderr = command.Stderr
+	}
 	if command.Stdin != nil {
 		process.Stdin = bytes.NewReader(command.Stdin)
 	}

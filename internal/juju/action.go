@@ -98,3 +98,9 @@ func (s *Session) ActionFail(ctx context.Context, message string) error {
 	_, err := s.call(ctx, nil, "action-fail", args...)
 	return err
 }
+
+// DescribeNetwork gives what Juju says of an endpoint's network, for people to read.
+func (s *Session) DescribeNetwork(ctx context.Context, endpoint string) (string, error) {
+	out, err := s.call(ctx, nil, "network-get", words(endpoint)...)
+	return string(out), err
+}
