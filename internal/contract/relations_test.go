@@ -34,23 +34,15 @@ func TestRelationsReferenceListsEveryEndpointAndWhetherItActs(t *testing.T) {
 	compare(t, "docs/reference/relations.md", have, want)
 }
 
-func TestOperationsListTheOptionsWithoutEffect(t *testing.T) {
-	acting := constants(t, "../options/options.go", "Option")
+func TestEveryOptionIsRead(t *testing.T) {
 	var want []string
 	for name := range read(t).Config().Options {
-		if !slices.Contains(acting, name) {
-			want = append(want, name)
-		}
+		want = append(want, name)
 	}
 	slices.Sort(want)
-	var have []string
-	for _, row := range rows(t, "operations.md", "Option without effect") {
-		for name := range strings.SplitSeq(row[0], ", ") {
-			have = append(have, name)
-		}
-	}
+	have := constants(t, "../options/options.go", "Option")
 	slices.Sort(have)
-	compare(t, "docs/operations.md", have, want)
+	compare(t, "internal/options", have, want)
 }
 
 // rows reads the tables of a document whose first column has the given heading: cells without backticks and the

@@ -37,9 +37,10 @@ type Objects struct {
 	Earlier []kube.Ref
 	// Shared may be somebody else's as well; then they are left to them.
 	Shared []kube.Ref
-	// Making, Removing and Failing are what the log and the status say; each may be empty.
+	// Making and Removing are what the log says before; each may be empty.
 	Making, Removing []string
-	Failing          string
+	// What names the whole in the status where it cannot be made: "ingress controller"; it may be empty.
+	What string
 }
 
 // ID is objects:COMPONENT.
@@ -188,13 +189,17 @@ func (o Objects) condition(err error) error {
 	if kube.KindOf(err) == kube.Foreign {
 		message += "; rename or remove it"
 	}
-	if o.Failing != "" {
-		message = o.Failing + " " + message
-	}
+	making := o.What != "" && len(o.Want) > 0
 	switch kube.KindOf(err) {
 	case kube.Unreachable, kube.Conflict, kube.NotFound, kube.Unauthorized:
+		if making {
+			return condition.NewWaiting("Failed to create " + o.What + ". Will attempt again next update. " + message)
+		}
 		return condition.NewWaiting(message)
 	case kube.Foreign, kube.Forbidden, kube.Invalid, kube.Other:
+		if making {
+			return condition.NewBlocked("Failed to create " + o.What + ". Will attempt again next update. " + message)
+		}
 		return condition.NewBlocked(message)
 	}
 	return err

@@ -38,7 +38,7 @@ func ingressController() Handler {
 				objects.Making = append(objects.Making, "Creating the default http backend.")
 			}
 		}
-		objects.Failing = "Failed to create ingress controller. Will attempt again next update."
+		objects.What = "ingress controller"
 		return []resource.Resource{objects}, nil
 	}}
 }

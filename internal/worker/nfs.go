@@ -28,7 +28,7 @@ func nfsProvisioner() Handler {
 			objects.Making = append(objects.Making, "reconfiguring nfs")
 		}
 		objects.Making = append(objects.Making, "Creating the nfs provisioner.")
-		objects.Failing = "Failed to create nfs provisioner. Will attempt again next update."
+		objects.What = "nfs provisioner"
 		return []resource.Resource{objects}, nil
 	}}
 }
