@@ -162,7 +162,8 @@ func TestManifestNamesTheReleasesOfTheSeriesThatJuju3Deploys(t *testing.T) {
 
 func TestActionsKeepTheirParametersAndRefuseOthers(t *testing.T) {
 	want := map[string]map[string]any{ // parameter to default, nil for none
-		"pause":    {"delete-local-data": false, "force": false},
+		"pause": {"delete-local-data": false, "force": false, "ignore-daemonsets": true, "timeout": 600, "grace-period": -1,
+			"keep-cordoned": false},
 		"resume":   {},
 		"upgrade":  {"drain": true, "delete-local-data": false, "force": false, "allow-downgrade": false},
 		"microbot": {"replicas": 3, "delete": false},
