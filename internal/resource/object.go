@@ -172,11 +172,11 @@ func (o Objects) fingerprint() string {
 		fmt.Fprintln(sum, object.Fingerprint())
 	}
 	fmt.Fprintln(sum, o.Owner, o.Kinds, o.Earlier)
-	print := hex.EncodeToString(sum.Sum(nil)[:8])
+	text := hex.EncodeToString(sum.Sum(nil)[:8])
 	if len(o.Want) == 0 {
-		return removed + print
+		return removed + text
 	}
-	return print
+	return text
 }
 
 // ObjectsThere tells from what was noted of objects whether they were brought about, and not removed since.

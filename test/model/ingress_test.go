@@ -131,6 +131,26 @@ func TestTheIngressControllerIsMadeOnceAndKept(t *testing.T) {
 	}
 }
 
+func TestPortsAreOpenedWithEveryJuju(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]Options{"2.9 by processes": {Juju: "2.9", Exec: true}, "4.0": {Juju: "4.0", Wire: "new"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o.Config = withIngress().Config
+			w := Joined(t, o)
+			w.wantPorts(openPorts)
+			w.Config(map[string]string{"ingress": "false"})
+			w.wantPorts("")
+			for range 2 {
+				w.UpdateStatus()
+			}
+			if calls := w.lastReport().Tools; calls["opened-ports"]+calls["close-port"]+calls["open-port"] > 0 {
+				t.Errorf("each hook asks or changes ports: %v", calls)
+			}
+		})
+	}
+}
+
 func TestABadImageOfTheIngressIsNamedAndTheOldOneRuns(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, withIngress())
