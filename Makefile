@@ -109,6 +109,8 @@ test-api: ## the same with a real etcd and real API servers
 test-machine: ## the same on a real machine with a real kubelet, as Juju 3.6 by socket and as Juju 2.9 and 4.0 by processes (root)
 	@echo "== machine layer: Juju 3.6, agent socket"
 	@DEMO_THEN=$(CURDIR)/test/machine/checks test/demo
+	@echo "== machine layer: actions, on two nodes"
+	@DEMO_THEN=$(CURDIR)/test/machine/actions-checks test/demo
 	@echo "== machine layer: snaps from a store, real snapd"
 	@STORE=1 DEMO_THEN=$(CURDIR)/test/machine/store-checks test/demo
 	@echo "== machine layer: older releases, from docker to containerd"

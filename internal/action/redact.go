@@ -61,7 +61,7 @@ var (
 	keyed = regexp.MustCompile(`(?i)((?:token|passw(?:or)?d|passphrase|secret|credentials?|key-data|private[-_]?key|(?:api|access|secret|account|shared)[-_]?key|auth|htpasswd)\\?["']?(?:[ \t]*[:=][ \t]*|[ \t]+=>[ \t]+))(\\"[^"\\]*\\"|"(?:[^"\\]|\\.)*"|'[^'\n]*'|[^\s"'\\,;&}\]]+)`)
 	// argued is the same for arguments that stand behind their flags.
 	argued = regexp.MustCompile(`(?i)(--?(?:token|password|passwd|secret)\s+)([^\s"']+)`)
-	header = regexp.MustCompile(`(?i)((?:bearer|basic)\s+)([A-Za-z0-9+/=._~-]{8,})`)
+	header = regexp.MustCompile(`(?i)((?:bearer|authorization["']?\s*[:=]\s*["']?basic)\s+)([A-Za-z0-9+/=._~-]{8,})`)
 	inURL  = regexp.MustCompile(`(://)([^/\s@"']+)(@)`)
 	jwt    = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+`)
 	crypt  = regexp.MustCompile(`\$(?:2[aby]|apr1|[156])\$[./A-Za-z0-9$]{12,}`)

@@ -21,6 +21,8 @@ func TestWhatLooksLikeASecretIsTakenOut(t *testing.T) {
 		"an argument and its value":  {"login --password abc -u me", "login --password [redacted] -u me"},
 		"a variable":                 {"AWS_SECRET_ACCESS_KEY=abc\n", "AWS_SECRET_ACCESS_KEY=[redacted]\n"},
 		"a header":                   {"Authorization: Bearer abcdefgh123", "Authorization: Bearer [redacted]"},
+		"a header with a login":      {"authorization: Basic bWU6cHcK", "authorization: Basic [redacted]"},
+		"the word basic stays":       {"basic utilities, for all", "basic utilities, for all"},
 		"a URL":                      {"proxy http://me:pw@proxy.test:3128 is", "proxy http://[redacted]@proxy.test:3128 is"},
 		"a login of docker":          {`{"auths":{"r":{"auth": "bWU6cHc="}}}`, `{"auths":{"r":{"auth": "[redacted]"}}}`},
 		"a key":                      {"a\n" + key + "b", "a\n[redacted]\nb"},

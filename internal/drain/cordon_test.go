@@ -115,6 +115,32 @@ func TestACordonIsMadeAndTakenBackForAReason(t *testing.T) {
 	}
 }
 
+func TestACordonOfOursGetsAnotherReasonWhereThatIsWanted(t *testing.T) {
+	for _, test := range []struct {
+		cordon     bool
+		mark       string
+		want       drain.Outcome
+		wantCordon bool
+		wantMark   string
+	}{
+		{false, "", drain.Changed, true, "pause"},
+		{true, "upgrade", drain.Changed, true, "pause"},
+		{true, "pausing", drain.Changed, true, "pause"},
+		{true, "pause", drain.Unchanged, true, "pause"},
+		{true, "other", drain.Foreign, true, "other"},
+		{true, "", drain.Foreign, true, ""},
+	} {
+		s := newStandIn(t)
+		s.node = nodeWith(test.cordon, test.mark)
+		got, err := drain.CordonOver(context.Background(), s.client, node, "pause", "pausing", "upgrade")
+		mark, _ := s.node["metadata"].(map[string]any)["annotations"].(map[string]any)[drain.Mark].(string)
+		cordoned := s.node["spec"].(map[string]any)["unschedulable"] == true
+		if err != nil || got != test.want || cordoned != test.wantCordon || mark != test.wantMark {
+			t.Errorf("%+v: %v %v, now cordoned %v with %q", test, got, err, cordoned, mark)
+		}
+	}
+}
+
 func TestACordonThatSomebodyMakesInBetweenIsNotTakenForOurs(t *testing.T) {
 	s := newStandIn(t)
 	s.node = nodeWith(false, "")

@@ -183,6 +183,17 @@ func TestDaemonLeftBehindDoesNotBlockOrFailTheCommand(t *testing.T) {
 	}
 }
 
+func TestWholeStreamsGoWhereTheCommandSays(t *testing.T) {
+	e := NewExec("/", os.Environ())
+	var stdout, stderr bytes.Buffer
+	command := shell("head -c 1000000 /dev/zero; pwd >&2")
+	command.Dir, command.Stdout, command.Stderr = t.TempDir(), &stdout, &stderr
+	output, err := e.Run(context.Background(), command)
+	if err != nil || stdout.Len() != 1000000 || stderr.String() != command.Dir+"\n" || len(output.Stdout) > 0 {
+		t.Errorf("%d bytes, %q, %v", stdout.Len(), stderr.String(), err)
+	}
+}
+
 func TestOnlyTheEndOfLongOutputIsKept(t *testing.T) {
 	e := NewExec("/", os.Environ())
 	output, err := e.Run(context.Background(), shell("head -c 1000000 /dev/zero; printf END"))

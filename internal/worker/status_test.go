@@ -47,6 +47,7 @@ func TestStatusFollowsThePrecedence(t *testing.T) {
 	noControl := func(f *worker.Facts) { delete(f.Relations, "kube-control") }
 	noDNS := func(f *worker.Facts) { f.Cluster.DNSKnown = false }
 	outdated := func(f *worker.Facts) { f.Options.Channel.Track = "1.29" }
+	paused := func(f *worker.Facts) { f.PausedBefore = true }
 	down := func(f *worker.Facts) { f.Units[worker.KubeletUnit] = worker.UnitFact{Exists: true} }
 	for name, c := range map[string]struct {
 		breaks   []func(*worker.Facts)
@@ -92,6 +93,22 @@ func TestStatusFollowsThePrecedence(t *testing.T) {
 		"an upgrade waits for its turn": {
 			[]func(*worker.Facts){outdated, func(f *worker.Facts) { f.Options.RequireManualUpgrade = false }}, nil,
 			worker.Status{State: "waiting", Message: "Upgrade pending"},
+		},
+		"a paused unit is what it is called": {
+			[]func(*worker.Facts){paused, func(f *worker.Facts) { f.Node.Ready = false }}, nil,
+			worker.Status{State: "waiting", Message: "Kubernetes unit paused"},
+		},
+		"the mark on the node tells it, too": {
+			[]func(*worker.Facts){func(f *worker.Facts) { f.Node.Cordoned, f.Node.Mark = true, "pause" }}, nil,
+			worker.Status{State: "waiting", Message: "Kubernetes unit paused"},
+		},
+		"a daemon that does not run comes before": {
+			[]func(*worker.Facts){paused, down}, nil,
+			worker.Status{State: "waiting", Message: "Waiting for kubelet to start."},
+		},
+		"and what a person must do": {
+			[]func(*worker.Facts){paused}, []error{condition.NewBlocked("do it")},
+			worker.Status{State: "blocked", Message: "do it"},
 		},
 		"certificates are not related any more": {
 			[]func(*worker.Facts){func(f *worker.Facts) { delete(f.Relations, "certificates") }}, nil,
