@@ -57,6 +57,7 @@ func (p Paused) Results() map[string]string {
 // marked so that a later hook can tell a pause that was ended halfway from one that holds. If pods remain, the node takes
 // pods again as it did before, unless Keep is set. A cordon of somebody else is never touched.
 func (p Pause) Run(ctx context.Context, api drain.API, tell Teller) (Paused, error) {
+	p.Options.Budgets = true
 	plan, err := drain.Look(ctx, api, p.Node, p.Options)
 	if err != nil {
 		return Paused{Paused: p.Already}, fmt.Errorf("%w; nothing was changed", err)
@@ -66,6 +67,9 @@ func (p Pause) Run(ctx context.Context, api drain.API, tell Teller) (Paused, err
 		return done, fmt.Errorf("cannot move pods off node %s, nothing was changed: %s; %s", p.Node, first(plan.Held), remedy(plan.Held))
 	}
 	tell.Log(ctx, fmt.Sprintf("%s to move, %d to stay", count(len(plan.Move), "pod"), len(plan.Skip)))
+	for _, pod := range plan.Tight {
+		tell.Log(ctx, pod.String()+", at present")
+	}
 	done.Touched = true
 	reason := resource.PausingCordon
 	if p.Keep || p.Already {
@@ -149,7 +153,7 @@ func first(pods []drain.Staying) string {
 	return strings.Join(words, "; ")
 }
 
-// remedy names the parameters with which the pods would go.
+// remedy says what would let the pods go: parameters, and budgets mended.
 func remedy(pods []drain.Staying) string {
 	var parameters []string
 	for _, p := range []struct {
@@ -162,7 +166,14 @@ func remedy(pods []drain.Staying) string {
 			parameters = append(parameters, p.parameter)
 		}
 	}
-	return "run pause with " + strings.Join(parameters, " ") + ", or move them by hand"
+	var ways []string
+	if len(parameters) > 0 {
+		ways = append(ways, "run pause with "+strings.Join(parameters, " "))
+	}
+	if slices.ContainsFunc(pods, func(s drain.Staying) bool { return slices.Contains(s.Reasons, drain.Twice) }) {
+		ways = append(ways, "leave each pod in one budget")
+	}
+	return strings.Join(ways, " and ") + ", or move them by hand"
 }
 
 // Resume takes the cordon of a pause back, and no other.

@@ -3,6 +3,8 @@ package drain_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,6 +49,38 @@ func TestLookSaysWhatWouldGoAndWhatStandsInTheWay(t *testing.T) {
 			s.wantAsked()
 		})
 	}
+}
+
+func TestLookReadsBudgetsWhereItIsToldTo(t *testing.T) {
+	pods := []*pod{web("a"), web("b"), web("c"), web("d"), web("e")}
+	for i, app := range []string{"free", "tight", "twice", "none", "twice"} {
+		pods[i].labels = map[string]string{"app": app}
+	}
+	pods[4].ends = epoch // goes in any case
+	s := newStandIn(t, pods...)
+	s.budgets = []*budget{budgetOf("free", "free", 1), budgetOf("tight", "tight", 0), budgetOf("one", "twice", 1), budgetOf("two", "twice", 1)}
+	plan, err := drain.Look(context.Background(), s.client, node, drain.Options{Budgets: true})
+	const want = "[default/a default/b default/d default/e] [] [default/c is in more than one disruption budget, so that the API does not evict it] " +
+		"[default/b is held by budget tight (2 of 2 needed pods are healthy, 0 may go)]"
+	if got := fmt.Sprint(plan.Move, plan.Skip, plan.Held, plan.Tight); err != nil || got != want {
+		t.Errorf("got  %s %v\nwant %s", got, err, want)
+	}
+
+	// A server that does not let budgets be read is no obstacle, and one that has no evictions has no use for them.
+	for _, version := range []string{"v1", ""} {
+		s.version = version
+		s.answer = func(r *http.Request) (int, string) {
+			if strings.HasSuffix(r.URL.Path, "/poddisruptionbudgets") {
+				return 403, refusal(403, "Forbidden", "no", "{}")
+			}
+			return 0, ""
+		}
+		plan, err = drain.Look(context.Background(), s.client, node, drain.Options{Budgets: true})
+		if err != nil || len(plan.Move) != 5 || len(plan.Held)+len(plan.Tight) > 0 {
+			t.Errorf("%+v %v", plan, err)
+		}
+	}
+	s.wantAsked()
 }
 
 func TestLookSortsAndNamesControllers(t *testing.T) {

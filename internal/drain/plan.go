@@ -33,6 +33,7 @@ type Options struct {
 	DeleteLocalData  bool // pods with an emptyDir may go, and what is in it is lost
 	Force            bool // pods without a controller may go, and nothing makes them again
 	IgnoreDaemonSets bool // pods of daemon sets stay, and are no obstacle
+	Budgets          bool // Look reads disruption budgets, too: for each namespace one request
 
 	// GracePeriod is what a pod gets between the signal to end and its death, in whole seconds; nil leaves each pod its own.
 	GracePeriod *time.Duration
@@ -66,6 +67,8 @@ const (
 	DaemonSet Reason = "is of a daemon set"                             // Options.IgnoreDaemonSets
 	LocalData Reason = "keeps data in an emptyDir, which would be lost" // Options.DeleteLocalData
 	Unmanaged Reason = "has no controller that would make it again"     // Options.Force
+	// Twice is told by Look alone, and only where it reads budgets. No option helps.
+	Twice Reason = "is in more than one disruption budget, so that the API does not evict it"
 )
 
 // Staying is a pod that is not moved, and why.
@@ -88,6 +91,10 @@ type Plan struct {
 	Move []Pod     // would be asked to go, or go already
 	Skip []Staying // stay and are no obstacle
 	Held []Staying // must go and cannot with these options: with one of them Evict moves nothing
+
+	// Tight are those to move whose budget lets none go at present. The controller may start another one elsewhere first, so
+	// that this can change.
+	Tight []Remaining
 }
 
 // Look reads the node's pods and says what Evict would do with them. It changes nothing.
@@ -96,7 +103,46 @@ func Look(ctx context.Context, api API, node string, o Options) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	return planOf(node, pods, o), nil
+	plan := planOf(node, pods, o)
+	if o.Budgets {
+		plan.weigh(ctx, api, pods)
+	}
+	return plan, nil
+}
+
+// weigh finds what budgets say about the pods to move. Budgets that cannot be read say nothing: the evictions will.
+func (p *Plan) weigh(ctx context.Context, api API, pods []wirePod) {
+	version, err := evictionVersion(ctx, api)
+	if err != nil || version == "" {
+		return
+	}
+	labels := map[string]map[string]string{}
+	for _, pod := range pods {
+		if pod.Metadata.DeletionTimestamp == nil { // else it goes, whatever a budget says
+			labels[pod.Metadata.UID] = pod.Metadata.Labels
+		}
+	}
+	known := map[string][]selecting{}
+	p.Move = slices.DeleteFunc(p.Move, func(pod Pod) bool {
+		budgets, asked := known[pod.Namespace]
+		if !asked {
+			budgets, _ = listBudgets(ctx, api, version, pod.Namespace)
+			known[pod.Namespace] = budgets
+		}
+		own, stays := labels[pod.UID]
+		if !stays {
+			return false
+		}
+		switch in := budgetsOf(budgets, own); {
+		case len(in) > 1:
+			p.Held = append(p.Held, Staying{pod, []Reason{Twice}})
+			return true
+		case len(in) == 1 && in[0].Allowed <= 0:
+			p.Tight = append(p.Tight, Remaining{Pod: pod, Budgets: in})
+		}
+		return false
+	})
+	slices.SortFunc(p.Held, func(a, b Staying) int { return comparePods(a.Pod, b.Pod) })
 }
 
 func planOf(node string, pods []wirePod, o Options) Plan {

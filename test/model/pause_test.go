@@ -179,6 +179,10 @@ func TestPauseLooksBeforeItLeaps(t *testing.T) {
 	}
 	w.fails("pause", map[string]any{"delete-local-data": true, "force": true, "ignore-daemonsets": false},
 		"ingress/controller is of a daemon set; run pause with ignore-daemonsets=true")
+	w.API[0].Run(w.Node, map[string]Pod{"default/pair": {Owner: "ReplicaSet", Twice: true}})
+	w.fails("pause", map[string]any{"delete-local-data": true, "force": true},
+		"default/pair is in more than one disruption budget, so that the API does not evict it; leave each pod in one budget, or move them by hand")
+	w.API[0].Run(w.Node, map[string]Pod{"default/pair": {Owner: "ReplicaSet"}})
 	if writes := w.apiWrites(); len(writes) > 0 {
 		t.Errorf("asked the API server to %v", writes)
 	}
@@ -200,7 +204,8 @@ func TestABudgetThatNeverAllowsEndsThePauseWithItsName(t *testing.T) {
 	if remaining := result.Results["remaining"].(map[string]any); remaining["count"] != "1" || !strings.Contains(remaining["pods"].(string), "budget guard-db") {
 		t.Errorf("remaining %v", remaining)
 	}
-	if log := strings.Join(result.Log, "\n"); !strings.Contains(log, "default/db does not go yet: ") {
+	if log := strings.Join(result.Log, "\n"); !strings.Contains(log, "default/db is held by budget guard-db (1 of 1 needed pods are healthy, 0 may go), at present\n") ||
+		!strings.Contains(log, "default/db does not go yet: ") {
 		t.Errorf("action log:\n%s", log)
 	}
 	w.wantCordon(false, "")

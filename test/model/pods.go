@@ -30,6 +30,7 @@ type Pod struct {
 	Owner     string // kind of its controller; empty for none
 	LocalData bool   // it has an emptyDir
 	Protected bool   // a disruption budget does not let it go
+	Twice     bool   // it is in two of them
 }
 
 func (c kept) clone() kept {
@@ -122,12 +123,19 @@ func (a *API) budgetList(namespace string) map[string]any {
 	items := []any{}
 	for full, pod := range a.pods {
 		in, name, _ := strings.Cut(full, "/")
-		if in != namespace || !pod.Protected {
-			continue
+		var guards []string
+		switch {
+		case in != namespace:
+		case pod.Twice:
+			guards = []string{"guard-" + name, "second-" + name}
+		case pod.Protected:
+			guards = []string{"guard-" + name}
 		}
-		items = append(items, map[string]any{"metadata": map[string]any{"namespace": namespace, "name": "guard-" + name},
-			"spec":   map[string]any{"selector": map[string]any{"matchLabels": map[string]any{"app": name}}},
-			"status": map[string]any{"disruptionsAllowed": 0, "currentHealthy": 1, "desiredHealthy": 1}})
+		for _, guard := range guards {
+			items = append(items, map[string]any{"metadata": map[string]any{"namespace": namespace, "name": guard},
+				"spec":   map[string]any{"selector": map[string]any{"matchLabels": map[string]any{"app": name}}},
+				"status": map[string]any{"disruptionsAllowed": 0, "currentHealthy": 1, "desiredHealthy": 1}})
+		}
 	}
 	return map[string]any{"kind": "PodDisruptionBudgetList", "apiVersion": "policy/v1", "metadata": map[string]any{}, "items": items}
 }
