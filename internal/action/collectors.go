@@ -66,9 +66,9 @@ func (d Debug) runtime() collector {
 		}}
 	}
 	ctr := func(file string, args ...string) command {
-		words := []string{"ctr", "--namespace", "k8s.io"}
+		words := []string{"ctr", "--namespace=k8s.io"}
 		if d.Address != "" {
-			words = append(words, "--address", d.Address)
+			words = append(words, "--address="+d.Address)
 		}
 		return command{file: file, args: append(words, args...)}
 	}

@@ -24,9 +24,9 @@ type Containerd struct {
 }
 
 func (c Containerd) run(ctx context.Context, limit time.Duration, args ...string) (string, error) {
-	args = append([]string{"--namespace", "k8s.io"}, args...)
+	args = append([]string{"--namespace=k8s.io"}, args...)
 	if c.Address != "" {
-		args = append([]string{"--address", c.Address}, args...)
+		args = append([]string{"--address=" + c.Address}, args...)
 	}
 	out, err := c.Runner.Run(ctx, host.Command{Name: "ctr", Args: args, Timeout: limit})
 	return string(out.Stdout), err

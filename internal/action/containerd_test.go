@@ -22,14 +22,14 @@ func sum(letter string) string { return "sha256:" + strings.Repeat("0", 63) + le
 
 func engine(images string) Containerd {
 	return Containerd{Now: func() time.Time { return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) }, Runner: printing{
-		"--namespace k8s.io images ls": "REF TYPE DIGEST SIZE PLATFORMS LABELS \n" + images,
-		"--namespace k8s.io containers ls": "CONTAINER    IMAGE    RUNTIME    \n" +
+		"--namespace=k8s.io images ls": "REF TYPE DIGEST SIZE PLATFORMS LABELS \n" + images,
+		"--namespace=k8s.io containers ls": "CONTAINER    IMAGE    RUNTIME    \n" +
 			"runs     r.test/app:1    io.containerd.runc.v2    \nended    " + sum("c") + "    io.containerd.runc.v2    \n" +
 			"begins   r.test/app:1    io.containerd.runc.v2    \nstopped  -    io.containerd.runc.v2    \n",
-		"--namespace k8s.io tasks ls":                "TASK    PID    STATUS    \nruns    1001    RUNNING\nstopped    1002    STOPPED\n",
-		"--namespace k8s.io containers info ended":   `{"ID": "ended", "CreatedAt": "2026-01-01T11:00:00Z"}`,
-		"--namespace k8s.io containers info stopped": `{"ID": "stopped", "CreatedAt": "2026-01-01T11:00:00Z"}`,
-		"--namespace k8s.io containers info begins":  `{"ID": "begins", "CreatedAt": "2026-01-01T11:59:00Z"}`,
+		"--namespace=k8s.io tasks ls":                "TASK    PID    STATUS    \nruns    1001    RUNNING\nstopped    1002    STOPPED\n",
+		"--namespace=k8s.io containers info ended":   `{"ID": "ended", "CreatedAt": "2026-01-01T11:00:00Z"}`,
+		"--namespace=k8s.io containers info stopped": `{"ID": "stopped", "CreatedAt": "2026-01-01T11:00:00Z"}`,
+		"--namespace=k8s.io containers info begins":  `{"ID": "begins", "CreatedAt": "2026-01-01T11:59:00Z"}`,
 	}}
 }
 

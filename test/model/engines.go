@@ -117,7 +117,8 @@ func (e Engine) docker(args []string) error {
 
 // ctr plays the commands of containerd's client that cleaning uses.
 func (e Engine) ctr(args []string) error {
-	switch command := strings.Join(args[2:min(4, len(args))], " "); command { // after --namespace k8s.io
+	args = args[1:] // after --namespace=k8s.io
+	switch command := strings.Join(args[:min(2, len(args))], " "); command {
 	case "containers ls":
 		fmt.Println("CONTAINER    IMAGE    RUNTIME")
 		for _, id := range slices.Sorted(maps.Keys(e.Containers)) {
@@ -130,12 +131,12 @@ func (e Engine) ctr(args []string) error {
 		}
 	case "containers info":
 		made := time.Now().Add(-time.Hour)
-		if e.Containers[args[4]].New {
+		if e.Containers[args[2]].New {
 			made = time.Now()
 		}
-		return json.NewEncoder(os.Stdout).Encode(map[string]any{"ID": args[4], "CreatedAt": made})
+		return json.NewEncoder(os.Stdout).Encode(map[string]any{"ID": args[2], "CreatedAt": made})
 	case "containers rm":
-		return e.removeContainers(args[4:])
+		return e.removeContainers(args[2:])
 	case "tasks ls":
 		fmt.Println("TASK    PID    STATUS")
 		for _, id := range slices.Sorted(maps.Keys(e.Containers)) {
@@ -152,7 +153,7 @@ func (e Engine) ctr(args []string) error {
 			}
 		}
 	case "images rm":
-		return e.removeImages(args[4:])
+		return e.removeImages(args[2:])
 	default:
 		return fmt.Errorf("ctr: unknown command %q", args)
 	}

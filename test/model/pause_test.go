@@ -409,3 +409,23 @@ func TestActionsBeforeTheNodeIsThereSayWhatIsMissing(t *testing.T) {
 		w.fails(name, nil, "no API server is known, or the credentials for it are not there yet; nothing was changed")
 	}
 }
+
+func TestActionsSpeakToEachJuju(t *testing.T) {
+	t.Parallel()
+	for _, juju := range generations() {
+		t.Run(juju, func(t *testing.T) {
+			t.Parallel()
+			w := Joined(t, Options{Juju: juju, Exec: true})
+			busy(w)
+			result := w.completes("pause", map[string]any{"grace-period": 0, "timeout": 30})
+			if len(result.Log) < 3 || result.Results["result"] != "node worker-0 is out of service: 2 pods moved, 1 stay" {
+				t.Errorf("%+v", result)
+			}
+			w.WantStatus("waiting", paused)
+			w.completes("resume", nil)
+			w.WantStatus("active", running)
+			w.SetEngine(Engine{})
+			w.completes("clean-images", nil)
+		})
+	}
+}
