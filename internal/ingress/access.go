@@ -1,6 +1,9 @@
 package ingress
 
-import "kubernetes-worker/internal/kube"
+import (
+	"kubernetes-worker/internal/kube"
+	"kubernetes-worker/internal/release"
+)
 
 const rbac = "rbac.authorization.k8s.io"
 
@@ -25,7 +28,7 @@ func (c Config) bound(binding, role kube.Object) kube.Object {
 
 // ingressGroups are the API groups that Ingress is read from.
 func (c Config) ingressGroups() []string {
-	if generationOf(c.Cluster).classes {
+	if release.ControllerFor(c.Cluster).Classes {
 		return []string{"networking.k8s.io"}
 	}
 	return []string{"extensions", "networking.k8s.io"}
@@ -41,7 +44,7 @@ func (c Config) clusterRules() []any {
 		rule([]string{""}, []string{"events"}, "create", "patch"),
 		rule(c.ingressGroups(), []string{"ingresses/status"}, "update"),
 	}
-	if g := generationOf(c.Cluster); g.classes {
+	if g := release.ControllerFor(c.Cluster); g.Classes {
 		rules = append(rules, rule([]string{"networking.k8s.io"}, []string{"ingressclasses"}, "get", "list", "watch"),
 			rule([]string{"discovery.k8s.io"}, []string{"endpointslices"}, "get", "list", "watch"),
 			rule([]string{"coordination.k8s.io"}, []string{"leases"}, "list", "watch"))
@@ -56,16 +59,16 @@ func (c Config) ownRules() []any {
 		rule([]string{""}, []string{"configmaps", "endpoints", "pods", "secrets"}, "get", "list", "watch"),
 		rule([]string{""}, []string{"namespaces"}, "get"),
 	}
-	g := generationOf(c.Cluster)
+	g := release.ControllerFor(c.Cluster)
 	lock := electionID
-	if !g.classes {
+	if !g.Classes {
 		lock += "-nginx" // these add the class that they serve
 	}
-	if g.configMap {
+	if g.ConfigMap {
 		rules = append(rules, named(rule([]string{""}, []string{"configmaps"}, "get", "update"), lock),
 			rule([]string{""}, []string{"configmaps"}, "create"))
 	}
-	if g.lease {
+	if g.Lease {
 		rules = append(rules, named(rule([]string{"coordination.k8s.io"}, []string{"leases"}, "get", "update"), lock),
 			rule([]string{"coordination.k8s.io"}, []string{"leases"}, "create"))
 	}

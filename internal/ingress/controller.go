@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"kubernetes-worker/internal/kube"
+	"kubernetes-worker/internal/release"
 )
 
 // Names that do not depend on the application.
@@ -80,7 +81,7 @@ func (c Config) arguments() []any {
 		"--election-id=" + electionID,
 		"--enable-ssl-chain-completion=" + strconv.FormatBool(c.ChainCompletion),
 	}
-	if generationOf(c.Cluster).classes {
+	if release.ControllerFor(c.Cluster).Classes {
 		// Older controllers serve every Ingress without a class by themselves.
 		args = append(args, "--controller-class="+classOfController, "--watch-ingress-without-class=true", "--enable-ssl-passthrough")
 	}
@@ -109,7 +110,7 @@ func (c Config) controller() kube.Object {
 		"ports": []any{port("http", 80), port("https", 443)},
 		"securityContext": map[string]any{
 			"capabilities": map[string]any{"drop": []any{"ALL"}, "add": []any{"NET_BIND_SERVICE"}},
-			"runAsUser":    generationOf(c.Cluster).user,
+			"runAsUser":    release.ControllerFor(c.Cluster).User,
 		},
 		"livenessProbe":  probe(10),
 		"readinessProbe": probe(0),

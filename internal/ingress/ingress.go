@@ -8,6 +8,7 @@ import (
 
 	"kubernetes-worker/internal/kube"
 	"kubernetes-worker/internal/kubeversion"
+	"kubernetes-worker/internal/release"
 )
 
 // Component is what the objects are for, in the words of kube.Owner.
@@ -27,58 +28,16 @@ type Config struct {
 	ChainCompletion bool                // the controller completes chains of certificates
 }
 
-// generation is a range of releases of the controller with one way of being run.
-type generation struct {
-	since      int    // minor release of Kubernetes from which on it is used
-	controller string // its release
-	user       int    // that the image is made for
-	quay       bool   // the image of each architecture has a name of its own, on quay.io
-	classes    bool   // it works with networking.k8s.io/v1 and knows its own by IngressClass
-	configMap  bool   // it elects its leader by a ConfigMap
-	lease      bool   // it elects its leader by a Lease
-}
-
-// generations say which controller goes with which release of Kubernetes, the newest first: the newest release that its
-// makers have tested with it. There are tests with 1.20 and later; for 1.14 and 1.19 the notes of 0.41 and 1.0 name them
-// as the oldest to work with. Later releases than the tests know get the newest controller.
-func generations() []generation {
-	return []generation{
-		{since: 31, controller: "v1.15.1", user: 101, classes: true, lease: true},
-		{since: 30, controller: "v1.14.5", user: 101, classes: true, lease: true},
-		{since: 29, controller: "v1.13.9", user: 101, classes: true, lease: true},
-		{since: 28, controller: "v1.12.8", user: 101, classes: true, lease: true},
-		{since: 26, controller: "v1.11.8", user: 101, classes: true, lease: true},
-		{since: 25, controller: "v1.9.6", user: 101, classes: true, lease: true},
-		{since: 24, controller: "v1.8.4", user: 101, classes: true, lease: true},
-		{since: 23, controller: "v1.6.4", user: 101, classes: true, lease: true},
-		{since: 22, controller: "v1.4.0", user: 101, classes: true, lease: true},
-		{since: 20, controller: "v1.3.1", user: 101, classes: true, configMap: true, lease: true},
-		{since: 19, controller: "v1.2.1", user: 101, classes: true, configMap: true},
-		{since: 14, controller: "v0.41.2", user: 101, configMap: true},
-		{since: 0, controller: "0.21.0", user: 33, quay: true, configMap: true},
-	}
-}
-
-func generationOf(cluster kubeversion.Version) generation {
-	all := generations()
-	for _, g := range all {
-		if cluster.AtLeast(1, g.since) {
-			return g
-		}
-	}
-	return all[len(all)-1]
-}
-
 // Image is the controller's image.
 func (c Config) image() string {
-	g := generationOf(c.Cluster)
+	g := release.ControllerFor(c.Cluster)
 	switch {
 	case c.Image != "":
 		return c.Image
-	case g.quay:
-		return cmp.Or(c.Registry, "quay.io") + "/kubernetes-ingress-controller/nginx-ingress-controller" + quaySuffix(c.Arch) + ":" + g.controller
+	case g.Quay:
+		return cmp.Or(c.Registry, "quay.io") + "/kubernetes-ingress-controller/nginx-ingress-controller" + quaySuffix(c.Arch) + ":" + g.Version
 	}
-	return cmp.Or(c.Registry, "registry.k8s.io") + "/ingress-nginx/controller:" + g.controller
+	return cmp.Or(c.Registry, "registry.k8s.io") + "/ingress-nginx/controller:" + g.Version
 }
 
 func quaySuffix(arch string) string {
@@ -97,7 +56,7 @@ func (c Config) backendImage() string {
 	switch {
 	case c.BackendImage != "":
 		return c.BackendImage
-	case generationOf(c.Cluster).classes:
+	case release.ControllerFor(c.Cluster).Classes:
 		return ""
 	}
 	name := "/defaultbackend-amd64:1.5"
@@ -123,7 +82,7 @@ func (c Config) Objects() []kube.Object {
 	}
 	all = append(all, c.serviceAccount())
 	all = append(all, c.access()...)
-	if generationOf(c.Cluster).classes {
+	if release.ControllerFor(c.Cluster).Classes {
 		all = append(all, c.class())
 	}
 	if c.backendImage() != "" {

@@ -9,6 +9,7 @@ import (
 	"kubernetes-worker/internal/kube"
 	"kubernetes-worker/internal/kubeversion"
 	"kubernetes-worker/internal/relation/mount"
+	"kubernetes-worker/internal/release"
 )
 
 // Component is what the objects are for, in the words of kube.Owner.
@@ -16,13 +17,12 @@ const Component = "nfs"
 
 // Names of the objects, which the earlier charm used too.
 const (
-	name             = "nfs-client-provisioner"
-	namespace        = "default"
-	storageClass     = "default"
-	provisioner      = "fuseim.pri/ifs"
-	rbac             = "rbac.authorization.k8s.io"
-	volume           = "nfs-client-root"
-	withoutSelfLinks = 20 // minor release since which objects do not name their own URL, which the older image reads
+	name         = "nfs-client-provisioner"
+	namespace    = "default"
+	storageClass = "default"
+	provisioner  = "fuseim.pri/ifs"
+	rbac         = "rbac.authorization.k8s.io"
+	volume       = "nfs-client-root"
 )
 
 // Config is what decides about the objects.
@@ -69,7 +69,7 @@ func (c Config) Objects() []kube.Object {
 }
 
 func (c Config) image() string {
-	if c.Cluster.AtLeast(1, withoutSelfLinks) {
+	if !release.Has(c.Cluster, release.SelfLinks) {
 		return cmp.Or(c.Registry, "registry.k8s.io") + "/sig-storage/nfs-subdir-external-provisioner:v4.0.2"
 	}
 	return cmp.Or(c.Registry, "quay.io") + "/external_storage/nfs-client-provisioner:v3.1.0-k8s1.11"

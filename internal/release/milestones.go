@@ -31,6 +31,8 @@ const (
 	ServerSideApply
 	// DualStackNodeIP: node-ip takes an address of each family.
 	DualStackNodeIP
+	// SelfLinks: objects name their own URL, which the older provisioner of NFS volumes reads.
+	SelfLinks
 	// RelatedRuntime: the kubelet is given to a runtime behind the CRI where the container-runtime relation brings one.
 	RelatedRuntime
 	// CgroupV2: the kubelet runs on a machine with the unified hierarchy of control groups, with systemd as the driver.
@@ -59,6 +61,7 @@ var milestones = [...]struct{ since, gone int }{
 	PerKeyArguments:     {gone: 15},
 	ServerSideApply:     {since: 18},
 	DualStackNodeIP:     {since: 20},
+	SelfLinks:           {gone: 20},
 	RelatedRuntime:      {since: 20},
 	CgroupV2:            {since: 22},
 	Dockershim:          {gone: 24},
