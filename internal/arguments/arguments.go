@@ -50,6 +50,9 @@ func Parse(option, text string) ([]Argument, []Problem) {
 	return args, problems
 }
 
+// longestKey is more than twice the longest name that any release has.
+const longestKey = 128
+
 func parseItem(item string) (arg Argument, reason string) {
 	key, value, found := strings.Cut(item, "=")
 	if !found {
@@ -59,6 +62,9 @@ func parseItem(item string) (arg Argument, reason string) {
 	arg = Argument{Key: key, Value: value}
 	if !ValidKey(key) {
 		return arg, keyGrammar
+	}
+	if len(key) > longestKey {
+		return arg, fmt.Sprintf("a name has at most %d characters", longestKey)
 	}
 	return arg, valueFault(value)
 }

@@ -132,3 +132,12 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestANameOfAWholeFileIsRefusedInOneLine(t *testing.T) {
+	for length, problems := range map[int]int{128: 0, 129: 1, 1 << 20: 1} {
+		_, got := arguments.Parse("kubelet-extra-args", strings.Repeat("a", length)+"=1")
+		if len(got) != problems || problems == 1 && len(got[0].Error()) > 300 {
+			t.Errorf("a name of %d letters: %d problems, want %d", length, len(got), problems)
+		}
+	}
+}

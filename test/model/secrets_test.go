@@ -2,6 +2,7 @@ package model
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,7 +12,10 @@ import (
 	"kubernetes-worker/internal/kubeconfig"
 )
 
-const proxyPassword = "Pr0xyPassw0rdCanary"
+const (
+	proxyPassword = "Pr0xyPassw0rdCanary"
+	otherToken    = "0therUsersT0kenCanary"
+)
 
 // secretPlaces are the files that hold secrets, with the modes that keep them from everybody but their readers.
 var secretPlaces = map[string]os.FileMode{
@@ -72,11 +76,12 @@ func (w *World) wantNowhereElse(secrets []string) {
 		"the log": w.Log(), "a status": strings.Join(w.Shown(), "\n"), "a program's arguments": strings.Join(w.Programs(), "\n"),
 		"a hook's record": string(records), "the report": string(report),
 	}
-	for _, r := range relations() {
-		endpoint := strings.TrimPrefix(r[0], "kubernetes-worker:")
-		bag, err := json.Marshal(w.Own(endpoint))
+	for _, r := range w.Juju.Status().Relations {
+		bag, err := w.Juju.Bag(r.ID, Unit)
 		w.must(err)
-		texts["the unit's own data on "+endpoint] = string(bag)
+		text, err := json.Marshal(bag)
+		w.must(err)
+		texts[fmt.Sprintf("the unit's own data on %v", r.Endpoints)] = string(text)
 	}
 	for place, text := range texts {
 		for _, secret := range secrets {
@@ -117,6 +122,18 @@ func TestSecretsAreNowhereButInTheFilesOfTheirReaders(t *testing.T) {
 			if found := w.find(w.Root, []string{proxyPassword}); len(found) == 0 {
 				t.Fatal("the proxy is in no file: nothing is shown by looking for it")
 			}
+
+			// A token that another user of the cluster could have is nobody's on this machine.
+			w.add("stand-in", "tokens", "tokens", "endpoints", "tokens:tokens:provider")
+			w.Settle()
+			other, err := w.Juju.FindRelation("kubernetes-worker:tokens", "stand-in:tokens")
+			w.must(err)
+			for _, token := range []string{`"` + otherToken + `"`, `"` + otherToken + `\r\nX: 1"`, `["` + otherToken + `"]`} {
+				w.must(w.Juju.SetBag(other, "stand-in/0", map[string]string{"tokens": `{"system:cos:worker-0": ` + token + `}`}))
+				w.Settle()
+				w.WantStatus("active", running)
+			}
+			known = append(known, otherToken)
 
 			// What goes wrong is told, and telling is where secrets get out.
 			w.companion("easyrsa", map[string]string{"renew": "1"})
