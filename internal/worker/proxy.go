@@ -14,10 +14,24 @@ import (
 // addresses among those that are reached directly. left are addresses for which there is no room.
 func (f Facts) proxy() (proxy options.Proxy, left []string) {
 	proxy, _, _ = f.Options.EffectiveProxy(f.ModelProxy)
-	if !proxy.Active() {
+	if !proxy.Active() || !f.clusterKnown() {
 		return proxy, nil
 	}
 	return proxy.WithoutProxyFor(f.clusterAddresses()...)
+}
+
+// clusterKnown reports whether the relations have said where everything in the cluster is. The runtime reads its proxies at
+// its start only: what is known piece by piece would cost it a start for each.
+func (f Facts) clusterKnown() bool {
+	c := f.Cluster
+	return len(c.Servers) > 0 && c.DNSKnown && c.Domain != "" && c.CIDR != ""
+}
+
+// awaitsCluster reports whether the runtime is not installed yet because its proxies are not complete. Nothing needs it
+// before the cluster is known.
+func (f Facts) awaitsCluster(unit string) bool {
+	proxy, _ := f.proxy()
+	return proxy.Active() && !f.clusterKnown() && !f.Units[unit].Exists
 }
 
 // NoProxy is the list that is in force.

@@ -15,7 +15,7 @@ func TestTheListOfHostsWithoutAProxyDoesNotDependOnOrder(t *testing.T) {
 		Options: options.Options{Proxy: options.Proxy{HTTPS: "http://proxy:3128", NoProxy: "10.0.0.5 , .mine"}},
 		Cluster: state.Cluster{
 			Servers: []string{"https://10.0.0.9:6443", "https://api.test:443", "https://[fd00::9]:6443"}, Domain: "cluster.local",
-			DNSEnabled: true, DNS: []string{"10.152.183.10", "fd00::a"}, CIDR: "10.1.0.0/16,fd01::/64",
+			DNSKnown: true, DNSEnabled: true, DNS: []string{"10.152.183.10", "fd00::a"}, CIDR: "10.1.0.0/16,fd01::/64",
 		},
 	}
 	const want = "10.0.0.5 , .mine,127.0.0.1,localhost,203.0.113.5,fd00::5,.svc,.cluster.local,10.1.0.0/16,fd01::/64,10.152.183.10,fd00::a,10.0.0.9,fd00::9,api.test"

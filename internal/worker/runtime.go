@@ -21,8 +21,8 @@ func runtimeHandler() Handler {
 		if choice.Keeper != runtime.Ours {
 			return f.foreignRuntime(choice)
 		}
-		if f.runtimeUnknown(choice) {
-			return nil, nil // the finding about the option is the status
+		if f.runtimeUnknown(choice) || f.awaitsCluster(choice.Unit) {
+			return nil, nil // the finding about the option, or what the relations lack, is the status
 		}
 		change := f.runtimeChange(choice)
 		if change.source == "" {
