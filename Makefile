@@ -62,7 +62,7 @@ bench: ## measure hooks on a real machine over both transports and write docs/pe
 	@test/bench/run
 
 .PHONY: test
-test: lint test-unit charm test-model test-versions test-api test-machine ## run everything that must be green (root)
+test: lint test-tools test-unit charm test-model test-versions test-api test-machine ## run everything that must be green (root)
 	@echo "== all tests passed"
 
 .PHONY: lint
@@ -86,6 +86,11 @@ LAYERS := kubernetes-worker/test/
 test-unit: ## run the unit tests, which need no root and nothing installed
 	@echo "== unit tests"
 	@go test $$(go list ./... | grep -v '^$(LAYERS)')
+
+# A test of signed package repositories skips without these; here nothing may skip for want of a package.
+.PHONY: test-tools
+test-tools: ## install the programs without which unit tests skip (root)
+	@source test/bed/lib.sh; need gpg:gpg gpgconf:gpgconf gpg-agent:gpg-agent
 
 .PHONY: test-model
 test-model: ## run the real program under the simulated Juju, with stand-ins for snapd, systemd and the API server
