@@ -34,6 +34,9 @@ type Options struct {
 	HookTimeout time.Duration
 	// MaxHooks bounds the hooks of one Settle; 500 when zero.
 	MaxHooks int
+	// Together has units on different machines run their hooks at the same time, as their agents do; Progress is then
+	// called by several goroutines. Without it each hook sees what the one before it did, and a run can be repeated.
+	Together bool
 }
 
 // JujuRetryDelay is the real agent's growing delay: 5 seconds, doubled each time, at most 5 minutes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -72,30 +73,76 @@ func (m *Model) round(ctx context.Context, hooks *int, kills map[string]int) (bo
 	if err := m.reconcile(ctx); err != nil {
 		return false, err
 	}
-	for _, name := range m.unitNames() {
-		ran, outcome, err := m.runNext(ctx, name)
-		if err != nil {
-			return false, err
+	for _, names := range m.turns() {
+		before := *hooks
+		for i, turn := range m.take(ctx, names) {
+			if turn.err != nil {
+				return false, turn.err
+			}
+			if !turn.ran {
+				continue
+			}
+			*hooks++
+			if *hooks > m.options.MaxHooks {
+				return false, fmt.Errorf("cannot settle: still not quiet after %d hooks, the last one on %s", m.options.MaxHooks, names[i])
+			}
+			if turn.outcome == Killed {
+				kills[names[i]]++
+				if kills[names[i]] > maxKills {
+					return false, fmt.Errorf("cannot settle: the hook of %s was killed %d times", names[i], kills[names[i]])
+				}
+			}
 		}
-		if !ran {
+		if *hooks == before {
 			continue
 		}
 		progressed = true
-		*hooks++
-		if *hooks > m.options.MaxHooks {
-			return false, fmt.Errorf("cannot settle: still not quiet after %d hooks, the last one on %s", m.options.MaxHooks, name)
-		}
-		if outcome == Killed {
-			kills[name]++
-			if kills[name] > maxKills {
-				return false, fmt.Errorf("cannot settle: the hook of %s was killed %d times", name, kills[name])
-			}
-		}
 		if err := m.reconcile(ctx); err != nil {
 			return false, err
 		}
 	}
 	return progressed, nil
+}
+
+// turns are the units in order, those beside each other that may run a hook at the same time: with Options.Together one
+// of each machine, else one alone.
+func (m *Model) turns() [][]string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var turns [][]string
+	of := map[string]int{} // turns that a machine has had
+	for i, u := range m.sortedUnits() {
+		turn := i
+		if m.options.Together {
+			turn = of[u.Machine]
+			of[u.Machine]++
+		}
+		if turn == len(turns) {
+			turns = append(turns, nil)
+		}
+		turns[turn] = append(turns[turn], u.Name)
+	}
+	return turns
+}
+
+// turn is what came of giving a unit its turn.
+type turn struct {
+	ran     bool
+	outcome Outcome
+	err     error
+}
+
+// take lets each of the units run its next hook, all at the same time, and waits for their end.
+func (m *Model) take(ctx context.Context, names []string) []turn {
+	turns := make([]turn, len(names))
+	var agents sync.WaitGroup
+	for i, name := range names {
+		agents.Go(func() {
+			turns[i].ran, turns[i].outcome, turns[i].err = m.runNext(ctx, name)
+		})
+	}
+	agents.Wait()
+	return turns
 }
 
 func (m *Model) unitNames() []string {
