@@ -30,6 +30,11 @@ func endpoints() []string {
 		"kube-api-endpoint", "kube-control", "nfs", "nrpe-external-master", "openstack", "sdn-plugin", "tokens", "vsphere"}
 }
 
+// openEndpoints are those of them whose peers send no password, token or key.
+func openEndpoints() []string {
+	return []string{"cni", "container-runtime", "dockerhost", "ingress-proxy", "kube-api-endpoint", "nrpe-external-master", "sdn-plugin"}
+}
+
 // model fills in what Juju says. It is read once in an invocation.
 func (r *run) model(ctx context.Context) (worker.Facts, error) {
 	s := r.session.Snapshot()

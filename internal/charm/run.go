@@ -106,7 +106,7 @@ func open(ctx context.Context, in Invocation, event juju.Event) (*run, error) {
 		return nil, err
 	}
 	r.session, err = juju.Open(ctx, r.env, event, r.transport, juju.Options{
-		Endpoints: endpoints(), Networks: []string{"kube-control"}, Remembered: &r.state.Juju,
+		Endpoints: endpoints(), Open: openEndpoints(), Networks: []string{"kube-control"}, Remembered: &r.state.Juju,
 	})
 	if err != nil {
 		return nil, err

@@ -22,7 +22,7 @@ func (s *Session) read(ctx context.Context, options Options) error {
 		return err
 	}
 	for _, endpoint := range options.Endpoints {
-		if err := s.readEndpoint(ctx, endpoint); err != nil {
+		if err := s.readEndpoint(ctx, endpoint, slices.Contains(options.Open, endpoint)); err != nil {
 			return fmt.Errorf("cannot read endpoint %s: %w", endpoint, err)
 		}
 	}
@@ -37,13 +37,14 @@ func (s *Session) read(ctx context.Context, options Options) error {
 	return s.readAddresses(ctx)
 }
 
-// readEndpoint reads all relations of an endpoint. Remembered ids are believed until one of them turns out to be gone.
-func (s *Session) readEndpoint(ctx context.Context, endpoint string) error {
+// readEndpoint reads all relations of an endpoint. What is remembered of them is believed until something of it turns out
+// to be gone. What the peers of an open endpoint say is remembered, too.
+func (s *Session) readEndpoint(ctx context.Context, endpoint string, open bool) error {
 	if known := s.trusted(); known != nil {
 		if ids, ok := known.Relations[endpoint]; ok {
-			found, err := s.readRelations(ctx, endpoint, ids)
+			found, err := s.readRelations(ctx, endpoint, ids, known.Units)
 			if err == nil {
-				s.keepRelations(endpoint, ids, found)
+				s.keepRelations(endpoint, ids, found, open)
 				return nil
 			}
 			var failure *ToolError
@@ -62,30 +63,50 @@ func (s *Session) readEndpoint(ctx context.Context, endpoint string) error {
 	}
 	// The hook of a broken relation may still list its id.
 	ids = slices.DeleteFunc(ids, s.broken)
-	found, err := s.readRelations(ctx, endpoint, ids)
+	found, err := s.readRelations(ctx, endpoint, ids, nil)
 	if err != nil {
 		return err
 	}
-	s.keepRelations(endpoint, ids, found)
+	s.keepRelations(endpoint, ids, found, open)
 	return nil
 }
 
-func (s *Session) keepRelations(endpoint string, ids []string, found []relation.Relation) {
+func (s *Session) keepRelations(endpoint string, ids []string, found []relation.Relation, open bool) {
 	s.remembered.Relations[endpoint] = slices.Clone(ids)
 	s.snapshot.Relations = append(s.snapshot.Relations, found...)
 	for _, r := range found {
 		s.own[r.ID] = maps.Clone(r.Own)
 		s.remembered.Own[r.ID] = maps.Clone(r.Own)
+		units := map[string]relation.Bag{}
+		for _, u := range r.Units {
+			units[u.Name] = nil
+			if open && size(u.Data) <= longestRemembered {
+				units[u.Name] = u.Data
+			}
+		}
+		s.remembered.Units[r.ID] = units
 	}
+}
+
+// longestRemembered bounds what is kept of one peer's data, in bytes; more is read each time.
+const longestRemembered = 16 << 10
+
+func size(bag relation.Bag) int {
+	n := 0
+	for key, value := range bag {
+		n += len(key) + len(value)
+	}
+	return n
 }
 
 // broken reports whether this invocation is the end of the relation.
 func (s *Session) broken(id string) bool { return s.event.Phase == Broken && s.event.RelationID == id }
 
-func (s *Session) readRelations(ctx context.Context, endpoint string, ids []string) ([]relation.Relation, error) {
+// readRelations reads relations by their ids; of those whose units are known only the data that is not.
+func (s *Session) readRelations(ctx context.Context, endpoint string, ids []string, known map[string]map[string]relation.Bag) ([]relation.Relation, error) {
 	var found []relation.Relation
 	for _, id := range ids {
-		r, err := s.readRelation(ctx, endpoint, id)
+		r, err := s.readRelation(ctx, endpoint, id, known[id])
 		if err != nil {
 			return nil, fmt.Errorf("cannot read relation %s: %w", id, err)
 		}
@@ -94,15 +115,17 @@ func (s *Session) readRelations(ctx context.Context, endpoint string, ids []stri
 	return found, nil
 }
 
-func (s *Session) readRelation(ctx context.Context, endpoint, id string) (relation.Relation, error) {
+func (s *Session) readRelation(ctx context.Context, endpoint, id string, known map[string]relation.Bag) (relation.Relation, error) {
 	r := relation.Relation{ID: id, Endpoint: endpoint}
-	out, err := s.call(ctx, nil, "relation-list", "-r", id, "--format=json")
-	if err != nil {
-		return r, err
-	}
-	names, err := parseStrings("relation-list", out)
-	if err != nil {
-		return r, err
+	names := slices.Sorted(maps.Keys(known))
+	if known == nil {
+		out, err := s.call(ctx, nil, "relation-list", "-r", id, "--format=json")
+		if err != nil {
+			return r, err
+		}
+		if names, err = parseStrings("relation-list", out); err != nil {
+			return r, err
+		}
 	}
 	for _, name := range names {
 		if r.App == "" {
@@ -111,18 +134,23 @@ func (s *Session) readRelation(ctx context.Context, endpoint, id string) (relati
 		if s.event.Phase == Departed && s.event.RelationID == id && s.event.RemoteUnit == name {
 			continue // older agents still list the unit that leaves
 		}
-		bag, err := s.readBag(ctx, id, name)
-		if says(err, "permission denied", "not found") {
-			continue // listed, but not there yet or not there any more
-		}
-		if err != nil {
-			return r, fmt.Errorf("cannot read data of %s: %w", name, err)
+		bag := known[name]
+		if bag == nil {
+			var err error
+			bag, err = s.readBag(ctx, id, name)
+			if known == nil && says(err, "permission denied", "not found") {
+				continue // listed, but not there yet or not there any more
+			}
+			if err != nil {
+				return r, fmt.Errorf("cannot read data of %s: %w", name, err)
+			}
 		}
 		r.Units = append(r.Units, relation.Unit{Name: name, Data: bag})
 	}
 	if r.App == "" && s.event.RelationID == id {
 		r.App = s.event.RemoteApp
 	}
+	var err error
 	if r.Own, err = s.readOwn(ctx, id); err != nil {
 		return r, fmt.Errorf("cannot read own data: %w", err)
 	}

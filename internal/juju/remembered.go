@@ -8,7 +8,7 @@ import (
 )
 
 // Remembered is what one session learned that the next ones may use. It holds no secrets: own bags hold names, groups
-// and requests, remote bags are not kept.
+// and requests, and of remote bags only those of the endpoints in Options.Open are kept.
 //
 // The version is used by every session; it is what this unit sent last. The rest is used only where a call costs a
 // process and only in update-status, which Juju runs when nothing happened. It is safe there because
@@ -17,7 +17,8 @@ import (
 //   - an own bag or the ports are kept only as a hook read them from Juju, in a session that wrote nothing to them
 //     afterwards. What a session wrote is forgotten and read back by the next one, since the flush at the hook's end,
 //     which comes after the state was saved, may fail;
-//   - a remembered relation that is gone shows itself: its units cannot be listed, and the endpoint is read again.
+//   - a remembered relation or unit that is gone nevertheless shows itself where its data has to be read: that fails, and
+//     the endpoint is read again.
 //
 // The unit's status is not kept, since a hook that failed may have changed it; status-get knows it.
 type Remembered struct {
@@ -27,6 +28,8 @@ type Remembered struct {
 	ApplicationVersion string `json:"application-version,omitempty"`
 	// Relations holds the relation ids of each endpoint.
 	Relations map[string][]string `json:"relations,omitempty"`
+	// Units holds the remote units by relation id and name, each with its data, null where that is not kept.
+	Units map[string]map[string]relation.Bag `json:"units,omitempty"`
 	// Own holds this unit's bags by relation id.
 	Own            map[string]relation.Bag `json:"own,omitempty"`
 	PublicAddress  string                  `json:"public-address,omitempty"`
@@ -41,14 +44,15 @@ type Remembered struct {
 
 func newRemembered(env Environment) Remembered {
 	return Remembered{
-		Agent: env.Version, Relations: map[string][]string{}, Own: map[string]relation.Bag{}, Networks: map[string]Network{},
+		Agent: env.Version, Relations: map[string][]string{}, Units: map[string]map[string]relation.Bag{},
+		Own: map[string]relation.Bag{}, Networks: map[string]Network{},
 	}
 }
 
 // Remembered returns what to give to the next session's Open. Take it after Commit.
 func (s *Session) Remembered() *Remembered {
 	r := s.remembered
-	r.Relations, r.Own, r.Networks = maps.Clone(r.Relations), maps.Clone(r.Own), maps.Clone(r.Networks)
+	r.Relations, r.Units, r.Own, r.Networks = maps.Clone(r.Relations), maps.Clone(r.Units), maps.Clone(r.Own), maps.Clone(r.Networks)
 	r.OpenedPorts = slices.Clone(r.OpenedPorts)
 	r.LeaderSettings = maps.Clone(r.LeaderSettings)
 	return &r

@@ -14,6 +14,8 @@ import (
 type Options struct {
 	// Endpoints whose relations are read.
 	Endpoints []string
+	// Open are those of them whose peers send nothing secret: what they say may be kept in Remembered.
+	Open []string
 	// Networks are the endpoints whose addresses are read; a relation is not needed for that.
 	Networks []string
 	// Remembered is what an earlier session gave, nil for nothing.

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"maps"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"kubernetes-worker/internal/juju"
@@ -65,7 +67,7 @@ func byProcesses(t *testing.T, agent *jujutest.Agent) bed {
 	return bed{agent: agent, env: env, transport: juju.NewExec(env.Path, env.CharmDir, toolEnviron(socket))}
 }
 
-func TestUpdateStatusWithNothingNewNeedsElevenProcesses(t *testing.T) {
+func TestUpdateStatusWithNothingNewNeedsSevenProcesses(t *testing.T) {
 	b := byProcesses(t, related())
 	before := stored(t, hookOf(t, b, hook("config-changed"), nil).Remembered())  // sends
 	before = stored(t, hookOf(t, b, hook("update-status"), before).Remembered()) // reads back what was sent
@@ -75,11 +77,11 @@ func TestUpdateStatusWithNothingNewNeedsElevenProcesses(t *testing.T) {
 	}
 	start := tools.Processes()
 	s := hookOf(t, b, hook("update-status"), before)
-	want := map[string]int{"config-get": 1, "relation-list": 4, "relation-get": 4, "status-get": 1, "juju-log": 1}
+	want := map[string]int{"config-get": 1, "relation-get": 4, "status-get": 1, "juju-log": 1}
 	if got := s.Counts(); !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if n := tools.Processes() - start; n != 11 {
+	if n := tools.Processes() - start; n != 7 {
 		t.Errorf("%d processes", n)
 	}
 	if after := s.Remembered(); !reflect.DeepEqual(stored(t, after), before) {
@@ -113,7 +115,7 @@ func TestOnlyUpdateStatusOverProcessesTrustsMemory(t *testing.T) {
 			"status-get": 1, "juju-log": 1, "opened-ports": 1,
 		}
 		if c.thrifty {
-			want = map[string]int{"config-get": 1, "relation-list": 4, "relation-get": 4, "status-get": 1, "juju-log": 1}
+			want = map[string]int{"config-get": 1, "relation-get": 4, "status-get": 1, "juju-log": 1}
 		}
 		if c.agent != "3.6.1" {
 			want["application-version-set"] = 1
@@ -152,6 +154,35 @@ func TestRememberedRelationThatIsGoneIsReadAgain(t *testing.T) {
 	}
 	if after := s.Remembered(); !reflect.DeepEqual(after.Relations["cni"], []string{"cni:12"}) || after.Own["cni:2"] != nil {
 		t.Errorf("remembered %+v", after)
+	}
+}
+
+func TestWhatIsSaidInTheOpenIsRememberedAndNothingElse(t *testing.T) {
+	b := bed{agent: related(), env: juju.Environment{UnitName: unit}}
+	b.transport, b.agent.Transport = b.agent, juju.ExecName
+	b.agent.Relate("cni:2", map[string]relation.Bag{"flannel/0": {"cidr": "10.1.0.0/16"}, "flannel/1": {}, "flannel/2": {"cidr": strings.Repeat("1", 1<<20)}})
+	options := juju.Options{Endpoints: endpoints, Open: []string{"cni"}}
+	first := b.open(t, hook("config-changed"), options)
+	options.Remembered = stored(t, first.Remembered())
+	b.agent.Forget()
+	s := b.open(t, hook("update-status"), options)
+	if !reflect.DeepEqual(s.Snapshot(), first.Snapshot()) {
+		t.Errorf("remembered %+v\nread       %+v", s.Snapshot(), first.Snapshot())
+	}
+	for _, c := range b.agent.Calls("relation-get") {
+		if c.Args[1] == "cni:2" && !slices.Contains(c.Args, "flannel/2") {
+			t.Errorf("asked again: %v", c)
+		}
+	}
+	if n := s.Counts()["relation-get"]; n != 4 {
+		t.Errorf("asked %d times, want once for each of the three others and the long one", n)
+	}
+	for id, units := range s.Remembered().Units {
+		for name, bag := range units {
+			if kept := id == "cni:2" && name != "flannel/2"; kept != (bag != nil) {
+				t.Errorf("of %s in %s is remembered %.100v", name, id, bag)
+			}
+		}
 	}
 }
 

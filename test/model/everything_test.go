@@ -1,0 +1,88 @@
+package model
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/juju/charm/v12"
+)
+
+// relateEverything joins every other endpoint of metadata.yaml to a worker that has joined a cluster: each to what can be
+// at its other end. Endpoints of clouds are left out but for one, and the runtime's if the worker has one of its own.
+func (w *World) relateEverything(cloud string, foreignRuntime bool) {
+	w.T.Helper()
+	registry := StartRegistry(w.T, w.CA, "one")
+	w.addRegistry("netloc", registry.Netloc, "tls-ca", w.CA.CertFile, "user", "me", "password", "one")
+	w.runAgent()
+	w.add("nrpe", "nrpe-external-master", "nrpe-external-master")
+	w.addNFS()
+	w.addCloud(cloud)
+	if foreignRuntime {
+		w.addRuntime("containerd")
+	}
+	w.bridge()
+	w.add("flannel-sdn", "sdn-plugin", "host")
+	w.add("stand-in", "tokens", "tokens", "endpoints", "tokens:tokens:provider,lb:http:requirer,dns:kube-dns:provider")
+	for _, pair := range [][2]string{{"ingress-proxy", "lb"}, {"kube-dns", "dns"}} {
+		_, err := w.Juju.Integrate("kubernetes-worker:"+pair[0], "stand-in:"+pair[1])
+		w.must(err)
+	}
+	w.add("stand-in-subordinate", "dockerhost", "docker", "endpoints", "docker:dockerhost:requirer")
+	w.Settle()
+	w.WantStatus("active", running)
+}
+
+// unrelated are the endpoints of metadata.yaml to which nothing is related.
+func (w *World) unrelated() []string {
+	w.T.Helper()
+	file, err := os.Open(filepath.Join(repository(), "metadata.yaml"))
+	w.must(err)
+	defer file.Close()
+	meta, err := charm.ReadMeta(file)
+	w.must(err)
+	left := meta.CombinedRelations()
+	for _, r := range w.Juju.Status().Relations {
+		for name := range meta.CombinedRelations() {
+			if slices.ContainsFunc(r.Endpoints, func(e string) bool { return e == "kubernetes-worker:"+name }) {
+				delete(left, name)
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(left))
+}
+
+// A machine is in one cloud, and a runtime comes from another charm or from this one; everything else can be related at
+// once. The peers are one unit each: a second one whose data may be secret costs one more call.
+func TestAnUpdateStatusWithNothingToDoCostsLittleWithEveryRelation(t *testing.T) {
+	t.Parallel()
+	clouds := []string{"azure", "gcp", "openstack", "vsphere"}
+	for _, c := range []struct {
+		name    string
+		o       Options
+		foreign bool // another charm's runtime
+		left    []string
+		cost
+	}{
+		{"another charm's containerd, over the agent's socket", Options{}, true, clouds, cost{"socket", 64, 0}},
+		{"another charm's containerd, with tools as processes", Options{Exec: true}, true, clouds, cost{"exec", 10, 10}},
+		{"docker, over the agent's socket", Options{Config: map[string]string{"channel": DockerChannel}}, false,
+			append([]string{"container-runtime"}, clouds...), cost{"socket", 61, 0}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			config := map[string]string{"ingress": "true"}
+			maps.Copy(config, c.o.Config)
+			c.o.Config = config
+			w := begin(t, c.o, join())
+			w.relateEverything("aws", c.foreign)
+			slices.Sort(c.left)
+			if left := w.unrelated(); !slices.Equal(left, c.left) {
+				t.Errorf("nothing is related to %q, want %q", left, c.left)
+			}
+			w.wantNoop(c.cost)
+		})
+	}
+}
