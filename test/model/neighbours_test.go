@@ -2,18 +2,10 @@ package model
 
 import (
 	"maps"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"kubernetes-worker/internal/jujusim"
-)
-
-const (
-	nrpeUnit   = "nagios-nrpe-server.service"
-	commandDir = "/etc/nagios/nrpe.d/"
-	exportDir  = "/var/lib/nagios/export/"
 )
 
 // add deploys a companion beside or behind the worker and relates it; options as name, value, name, value.
@@ -43,20 +35,6 @@ func (w *World) said(endpoint, kind, theirs string) map[string]string {
 	return bag
 }
 
-// runAgent makes the monitoring agent's daemon run.
-func (w *World) runAgent() {
-	w.T.Helper()
-	w.write("/lib/systemd/system/"+nrpeUnit, "[Service]\nExecStart=/usr/sbin/nrpe\n[Install]\nWantedBy=multi-user.target\n")
-	w.must(w.Systemd.StartUnit(nrpeUnit))
-}
-
-func addAgent(pairs ...string) Step {
-	return Step{Name: "relate nrpe", Do: func(w *World) {
-		w.runAgent()
-		w.add("nrpe", "nrpe-external-master", "nrpe-external-master", pairs...)
-	}}
-}
-
 // bridge gives the machine the bridge that docker makes.
 func (w *World) bridge() { w.write("/sys/class/net/docker0/address", "02:42:00:00:00:00\n") }
 
@@ -78,130 +56,6 @@ func neighbourStories() []Scenario {
 				w.drop("flannel-sdn", "sdn-plugin", "host")
 			}}),
 		joined("memory accounting", Options{}, option("enable-cgroups", "true"), option("enable-cgroups", "false")),
-	}
-}
-
-// Fault 26: departure deletes checks without restarting the agent, and writes to a leaving relation.
-func TestNagiosChecksComeAndGoWithOneRestartOfTheAgent(t *testing.T) {
-	t.Parallel()
-	for _, channel := range []string{Channel, DockerChannel} {
-		t.Run(channel, func(t *testing.T) {
-			t.Parallel()
-			w := begin(t, Options{Config: map[string]string{"channel": channel}}, join())
-			w.write(commandDir+"check_theirs.cfg", "command[check_theirs]=/bin/true\n")
-			w.write(exportDir+"service__old-name_check_snap.kubelet.daemon.cfg", "of the charm before\n")
-			runtime := "containerd"
-			if channel == DockerChannel {
-				runtime = "docker"
-			}
-			since := w.starts()
-			addAgent().Run(w)
-			services := []string{runtime, "snap.kubelet.daemon", "snap.kube-proxy.daemon"}
-			monitors := "monitors:\n  remote:\n    nrpe:\n"
-			for _, s := range services {
-				monitors += "      " + s + ": {command: check_" + s + "}\n"
-				want := "# check " + s + "\n# The next line is a header that Juju has added.\n# The agent does not read it; it is for those who collect checks.\n# servicegroups: juju\n" +
-					"command[check_" + s + "]=/usr/local/lib/nagios/plugins/check_systemd.py " + s + "\n"
-				if got := w.Read(commandDir + "check_" + s + ".cfg"); got != want {
-					t.Errorf("command:\n%s\nwant\n%s", got, want)
-				}
-				export := w.Read(exportDir + "service__juju-kubernetes-worker-0_check_" + s + ".cfg")
-				for _, line := range []string{"define service {", "host_name                       juju-kubernetes-worker-0", "juju-kubernetes-worker-0[" + s + "] process check {kubernetes-worker/0}", "check_nrpe!check_" + s, "servicegroups                   juju", "use                             active-service"} {
-					if !strings.Contains(export, line) {
-						t.Errorf("description lacks %q:\n%s", line, export)
-					}
-				}
-			}
-			bag := w.said("nrpe-external-master", "nrpe", "nrpe-external-master")
-			if bag["primary"] != "True" || bag["monitors"] != monitors {
-				t.Errorf("published %v", bag)
-			}
-			if w.Exists(exportDir + "service__old-name_check_snap.kubelet.daemon.cfg") {
-				t.Error("the older description is left")
-			}
-			if n := w.Systemd.Unit(nrpeUnit).Counts.Restart; n != 1 {
-				t.Errorf("the agent was restarted %d times, want once", n)
-			}
-			w.Config(map[string]string{"nagios_servicegroups": "web, db"})
-			w.WantStatus("active", running)
-			if n := w.Systemd.Unit(nrpeUnit).Counts.Restart; n != 2 || !strings.Contains(w.Read(commandDir+"check_"+runtime+".cfg"), "\n# servicegroups: web, db\n") {
-				t.Errorf("the agent was restarted %d times, want twice", n)
-			}
-			w.Config(map[string]string{"nagios_context": "other"}) // neither name nor groups come from it
-			hooks := len(w.hooks(0))
-			w.drop("nrpe", "nrpe-external-master", "nrpe-external-master")
-			w.Settle()
-			w.WantStatus("active", running)
-			if n := w.Systemd.Unit(nrpeUnit).Counts.Restart; n != 3 {
-				t.Errorf("the agent was restarted %d times, want three times", n)
-			}
-			for _, dir := range []string{commandDir, exportDir} {
-				entries, err := os.ReadDir(filepath.Join(w.Root, dir))
-				w.must(err)
-				for _, e := range entries {
-					if e.Name() != "check_theirs.cfg" {
-						t.Errorf("%s is left", dir+e.Name())
-					}
-				}
-			}
-			for _, r := range w.hooks(hooks) {
-				if len(r.Flushed) > 0 {
-					t.Errorf("%s wrote %v", r.Name(), r.Flushed)
-				}
-			}
-			w.WantStarts(since, starts{})
-		})
-	}
-}
-
-func TestAMachineWhoseAgentHasNoPluginGetsOne(t *testing.T) {
-	t.Parallel()
-	w := begin(t, Options{}, join())
-	addAgent("set-up", "false", "plugin", "false", "export", "false").Run(w)
-	if w.Exists(commandDir + "check_containerd.cfg") {
-		t.Error("checks were written for an agent that is not set up")
-	}
-	if n := w.Warned("Nagios user not set up, nrpe checks not updated"); n != 1 {
-		t.Errorf("told %d times", n)
-	}
-	w.Companion("nrpe", map[string]string{"set-up": "true"})
-	w.UpdateStatus()
-	const plugin = "/usr/local/lib/nagios/plugins/check_kubernetes_worker_service"
-	if got := w.Read(commandDir + "check_containerd.cfg"); !strings.HasSuffix(got, "\ncommand[check_containerd]="+plugin+" containerd\n") {
-		t.Errorf("command: %s", got)
-	}
-	if info, err := os.Stat(filepath.Join(w.Root, plugin)); err != nil || info.Mode().Perm() != 0o755 {
-		t.Errorf("plugin: %v, %v", info, err)
-	}
-	if w.Exists(exportDir) || w.Warned("Not writing service config as /var/lib/nagios/export is not accessible") != 1 {
-		t.Error("descriptions are written where nobody collects them, or nothing is told")
-	}
-	w.Companion("nrpe", map[string]string{"plugin": "true", "export": "true"})
-	w.UpdateStatus()
-	if w.Exists(plugin) || !strings.Contains(w.Read(commandDir+"check_containerd.cfg"), "check_systemd.py containerd") {
-		t.Error("the agent's own plugin is not used")
-	}
-	if !w.Exists(exportDir + "service__juju-kubernetes-worker-0_check_containerd.cfg") {
-		t.Error("no description")
-	}
-}
-
-func TestAHostileNameOfTheMachineReachesNoFile(t *testing.T) {
-	t.Parallel()
-	w := begin(t, Options{}, join())
-	addAgent().Run(w)
-	id, err := w.Juju.FindRelation("kubernetes-worker:nrpe-external-master", "nrpe:nrpe-external-master")
-	w.must(err)
-	for _, name := range []string{"../../../etc/cron.d/x", "a\ndefine host {", "a}b", "a b", "$(reboot)", "-x", ".hidden", strings.Repeat("a", 1<<20)} {
-		w.must(w.Juju.SetBag(id, "nrpe/0", map[string]string{"nagios_hostname": name, "nagios_host_context": name}))
-		w.Settle()
-		w.WantStatus("active", running)
-		if !w.Exists(exportDir + "service__juju-kubernetes-worker-0_check_containerd.cfg") {
-			t.Errorf("%.20q: the name after the unit is not used", name)
-		}
-		for path := range w.find(filepath.Join(w.Root, "etc"), []string{name}) {
-			t.Errorf("%.20q is in %s", name, path)
-		}
 	}
 }
 
@@ -309,138 +163,6 @@ func TestSmallRelationsAreToldWhatTheyWantToKnow(t *testing.T) {
 			w.Settle()
 			w.WantStatus("active", running)
 		})
-	}
-}
-
-func TestMemoryAccountingIsTurnedOnByOneReboot(t *testing.T) {
-	t.Parallel()
-	w := begin(t, Options{}, join())
-	reboots := func() int { return strings.Count(w.Log(), "Calling enable_grub_cgroups.sh and rebooting machine.") }
-	w.Config(map[string]string{"enable-cgroups": "true"})
-	w.WantStatus("active", running)
-	if got := w.Read("/" + cmdlinePath); got != "BOOT_IMAGE=/vmlinuz quiet cgroup_enable=memory swapaccount=1\n" {
-		t.Errorf("the kernel runs with %q", got)
-	}
-	if shown := strings.Join(w.Shown(), "\n"); !strings.Contains(shown, "maintenance: Configuring and updating grub") || !strings.Contains(shown, "maintenance: Rebooting the machine") {
-		t.Errorf("shown:\n%s", shown)
-	}
-	w.UpdateStatus()
-	if w.Read("/"+bootIDPath) != "boot-2\n" || reboots() != 1 {
-		t.Errorf("%d reboots asked for, %s", reboots(), w.Read("/"+bootIDPath))
-	}
-	w.Config(map[string]string{"enable-cgroups": "false"})
-	w.WantStatus("active", running)
-	if w.Exists("/etc/default/grub.d/90-kubernetes-worker.cfg") || strings.Contains(w.Read("/"+grubConfig), "cgroup") || reboots() != 1 {
-		t.Error("the boot loader has not its own configuration again, or the machine was rebooted")
-	}
-	// The kernel still has them: nothing to reboot for.
-	w.Config(map[string]string{"enable-cgroups": "true"})
-	w.WantStatus("active", running)
-	if reboots() != 1 {
-		t.Errorf("%d reboots asked for", reboots())
-	}
-}
-
-func TestAKernelThatComesBackWithoutItsArgumentsIsNotRebootedAgain(t *testing.T) {
-	t.Parallel()
-	w := begin(t, Options{}, join())
-	w.write("/standin/other-loader", "") // what boots this machine is not what GRUB's tool configures
-	w.Config(map[string]string{"enable-cgroups": "true"})
-	for range 3 {
-		w.UpdateStatus()
-	}
-	w.WantStatus("blocked", "enable-cgroups: the machine has rebooted and its kernel still runs without cgroup_enable=memory swapaccount=1; see whether it boots by GRUB, or set enable-cgroups=false")
-	if w.Read("/"+bootIDPath) != "boot-2\n" {
-		t.Errorf("rebooted to %s", w.Read("/"+bootIDPath))
-	}
-	w.Config(map[string]string{"enable-cgroups": "false"})
-	w.WantStatus("active", running)
-}
-
-func TestMemoryAccountingIsLeftAloneWhereItMeansNothing(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name    string
-		prepare func(w *World)
-		warning string
-	}{
-		{"cgroup v2", func(w *World) { w.Cgroup(2) }, "enable-cgroups has no meaning here: this machine has cgroup v2, which counts memory and swap in any case"},
-		{"container", func(w *World) { w.write("/run/systemd/container", "lxc\n") }, "enable-cgroups has no meaning here: a container runs with the kernel of its host, which is to be given them"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			w := New(t, Options{})
-			c.prepare(w)
-			join().Run(w)
-			w.Config(map[string]string{"enable-cgroups": "true"})
-			w.WantStatus("active", running)
-			if w.Exists("/etc/default/grub.d") || w.Read("/"+bootIDPath) != "boot-1\n" {
-				t.Error("the machine was changed")
-			}
-			if w.Warned(c.warning) != 1 {
-				t.Errorf("%q was not told once", c.warning)
-			}
-		})
-	}
-}
-
-func TestABootLoaderThatCannotBeConfiguredBlocks(t *testing.T) {
-	t.Parallel()
-	w := begin(t, Options{}, join())
-	w.write("/standin/grub-broken", "")
-	w.Config(map[string]string{"enable-cgroups": "true"})
-	w.WantStatus("blocked", "enable-cgroups: cannot run update-grub: exit status 1: error: cannot find a device for / (is /dev mounted?); mend GRUB on the machine, or set enable-cgroups=false")
-	w.must(os.Remove(filepath.Join(w.Root, "standin/grub-broken")))
-	w.UpdateStatus()
-	w.WantStatus("active", running)
-	if w.Read("/"+bootIDPath) != "boot-2\n" {
-		t.Errorf("rebooted to %s", w.Read("/"+bootIDPath))
-	}
-	w.Config(map[string]string{"enable-cgroups": "false"})
-	w.must(os.Remove(filepath.Join(w.Root, "etc/default/grub")))
-	w.Config(map[string]string{"enable-cgroups": "true"})
-	w.WantStatus("blocked", "enable-cgroups: this machine does not boot by GRUB; …")
-}
-
-func TestAddressesOfTheClusterAreReachedWithoutAProxy(t *testing.T) {
-	t.Parallel()
-	w := begin(t, Options{Config: map[string]string{"http_proxy": "http://proxy.test:3128", "no_proxy": "10.0.0.0/8,.example.com"}}, join())
-	list := func() string {
-		t.Helper()
-		for line := range strings.Lines(w.Read("/etc/systemd/system/containerd.service.d/kubernetes-worker.conf")) {
-			if rest, ok := strings.CutPrefix(strings.TrimSpace(line), `Environment="NO_PROXY=`); ok {
-				return strings.TrimSuffix(rest, `"`)
-			}
-		}
-		return ""
-	}
-	const want = "10.0.0.0/8,.example.com,127.0.0.1,localhost,10.0.0.11,.svc,.cluster.local,10.1.0.0/16,10.152.183.10"
-	if got := list(); got != want {
-		t.Errorf("reached without a proxy: %s\nwant %s", got, want)
-	}
-	w.UpdateStatus()
-	since := w.starts()
-	w.Companion("flannel", map[string]string{"cidr": "10.2.0.0/16"})
-	w.WantStarts(since, starts{proxy: 1, runtime: 1})
-	if got := list(); got != strings.Replace(want, "10.1.", "10.2.", 1) {
-		t.Errorf("reached without a proxy: %s", got)
-	}
-	since = w.starts()
-	long := strings.Repeat("a", 2021) // with what follows as long as it may be, so that nothing has room behind it
-	w.Config(map[string]string{"no_proxy": long + ",b"})
-	w.WantStatus("active", running)
-	w.WantStarts(since, starts{runtime: 1})
-	if got := list(); got != long+",b" {
-		t.Errorf("reached without a proxy: %d bytes", len(got))
-	}
-	if !strings.Contains(w.Log(), "no_proxy: no room for 127.0.0.1, localhost") {
-		t.Error("nothing is told of what has no room")
-	}
-	since = w.starts()
-	w.Config(map[string]string{"http_proxy": ""})
-	w.WantStarts(since, starts{runtime: 1})
-	if w.Exists("/etc/systemd/system/containerd.service.d/kubernetes-worker.conf") {
-		t.Error("without a proxy the drop-in is left")
 	}
 }
 

@@ -1,0 +1,48 @@
+package model
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestAddressesOfTheClusterAreReachedWithoutAProxy(t *testing.T) {
+	t.Parallel()
+	w := begin(t, Options{Config: map[string]string{"http_proxy": "http://proxy.test:3128", "no_proxy": "10.0.0.0/8,.example.com"}}, join())
+	list := func() string {
+		t.Helper()
+		for line := range strings.Lines(w.Read("/etc/systemd/system/containerd.service.d/kubernetes-worker.conf")) {
+			if rest, ok := strings.CutPrefix(strings.TrimSpace(line), `Environment="NO_PROXY=`); ok {
+				return strings.TrimSuffix(rest, `"`)
+			}
+		}
+		return ""
+	}
+	const want = "10.0.0.0/8,.example.com,127.0.0.1,localhost,10.0.0.11,.svc,.cluster.local,10.1.0.0/16,10.152.183.10"
+	if got := list(); got != want {
+		t.Errorf("reached without a proxy: %s\nwant %s", got, want)
+	}
+	w.UpdateStatus()
+	since := w.starts()
+	w.Companion("flannel", map[string]string{"cidr": "10.2.0.0/16"})
+	w.WantStarts(since, starts{proxy: 1, runtime: 1})
+	if got := list(); got != strings.Replace(want, "10.1.", "10.2.", 1) {
+		t.Errorf("reached without a proxy: %s", got)
+	}
+	since = w.starts()
+	long := strings.Repeat("a", 2021) // with what follows as long as it may be, so that nothing has room behind it
+	w.Config(map[string]string{"no_proxy": long + ",b"})
+	w.WantStatus("active", running)
+	w.WantStarts(since, starts{runtime: 1})
+	if got := list(); got != long+",b" {
+		t.Errorf("reached without a proxy: %d bytes", len(got))
+	}
+	if !strings.Contains(w.Log(), "no_proxy: no room for 127.0.0.1, localhost") {
+		t.Error("nothing is told of what has no room")
+	}
+	since = w.starts()
+	w.Config(map[string]string{"http_proxy": ""})
+	w.WantStarts(since, starts{runtime: 1})
+	if w.Exists("/etc/systemd/system/containerd.service.d/kubernetes-worker.conf") {
+		t.Error("without a proxy the drop-in is left")
+	}
+}
