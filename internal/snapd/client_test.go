@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -53,13 +52,6 @@ func machine(t *testing.T) (*snapdtest.Server, *snapd.Client, string) {
 	return server, client, root
 }
 
-func setFaults(t *testing.T, s *snapdtest.Server, f snapdtest.Faults) {
-	t.Helper()
-	if err := s.SetFaults(f); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func ctx(t *testing.T) context.Context {
 	t.Helper()
 	c, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -71,13 +63,6 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-func wantClass(t *testing.T, err error, want snapd.Class) {
-	t.Helper()
-	if got := snapd.Classify(err); got != want {
-		t.Fatalf("class %q, want %q: %v", got, want, err)
 	}
 }
 
@@ -181,80 +166,6 @@ func TestAChannelWithoutAReleaseOfItsOwnHasWhatASaferOneHas(t *testing.T) {
 	}
 }
 
-func TestAFileIsInstalledAndLaterReplacedByTheStore(t *testing.T) {
-	_, client, root := machine(t)
-	file := filepath.Join(root, "kubelet.snap")
-	must(t, snapdtest.WriteSnap(file, "kubelet", "1.28.1"))
-	o := snapd.FileOptions{Name: "kubelet", Classic: true, Dangerous: true}
-	wantClass(t, client.InstallFile(ctx(t), file, snapd.FileOptions{Name: "kubelet", Classic: true}, nil), snapd.NoSignatures)
-	wantClass(t, client.InstallFile(ctx(t), file, snapd.FileOptions{Name: "kubelet", Dangerous: true}, nil), snapd.NeedsClassic)
-	for _, revision := range []string{"x1", "x2"} {
-		must(t, client.InstallFile(ctx(t), file, o, nil))
-		snap, err := client.Snap(ctx(t), "kubelet")
-		must(t, err)
-		if !snap.Local() || snap.Revision != revision || snap.Version != "1.28.1" || snap.Channel != "" {
-			t.Fatalf("snap: %+v", snap)
-		}
-	}
-	wantClass(t, client.Refresh(ctx(t), "kubelet", snapd.Options{Channel: "1.29/stable"}, nil), snapd.Local)
-	must(t, client.Refresh(ctx(t), "kubelet", snapd.Options{Channel: "1.29/stable", Classic: true, Amend: true}, nil))
-	snap, err := client.Snap(ctx(t), "kubelet")
-	must(t, err)
-	if snap.Local() || snap.Version != "1.29.0" {
-		t.Fatalf("after amend: %+v", snap)
-	}
-}
-
-func TestAFileThatIsNoSnapIsNotSent(t *testing.T) {
-	server, client, root := machine(t)
-	good := filepath.Join(root, "good.snap")
-	must(t, snapdtest.WriteSnap(good, "kubelet", "1.28.1"))
-	whole, err := os.ReadFile(good)
-	must(t, err)
-	o := snapd.FileOptions{Name: "kubelet", Classic: true, Dangerous: true}
-	for what, content := range map[string][]byte{"empty": {}, "text": []byte("<html>Not found</html>"), "header only": whole[:50], "cut short": whole[:len(whole)-1]} {
-		path := filepath.Join(root, what)
-		must(t, os.WriteFile(path, content, 0o644))
-		err := client.InstallFile(ctx(t), path, o, nil)
-		if snapd.Classify(err) != snapd.BadSnap {
-			t.Errorf("%s: %v", what, err)
-		}
-	}
-	wantClass(t, client.InstallFile(ctx(t), filepath.Join(root, "missing"), o, nil), snapd.BadSnap)
-	wantClass(t, client.InstallFile(ctx(t), root, o, nil), snapd.BadSnap)
-	if got := server.Requests(); len(got) != 0 {
-		t.Fatalf("requests: %v", got)
-	}
-}
-
-func TestAFileWithAnotherSnapIsReported(t *testing.T) {
-	_, client, root := machine(t)
-	file := filepath.Join(root, "kubelet.snap")
-	must(t, snapdtest.WriteSnap(file, "kube-proxy", "1.28.1"))
-	err := client.InstallFile(ctx(t), file, snapd.FileOptions{Name: "kubelet", Classic: true, Dangerous: true}, nil)
-	wantClass(t, err, snapd.BadSnap)
-	if !strings.Contains(err.Error(), `"kube-proxy"`) {
-		t.Fatalf("error: %v", err)
-	}
-}
-
-func TestALargeFileIsStreamed(t *testing.T) {
-	server, client, root := machine(t)
-	const size = 64 << 20
-	file := filepath.Join(root, "kubelet.snap")
-	must(t, snapdtest.WriteLargeSnap(file, "kubelet", "1.28.1", size))
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	must(t, client.InstallFile(ctx(t), file, snapd.FileOptions{Name: "kubelet", Classic: true, Dangerous: true}, nil))
-	runtime.ReadMemStats(&after)
-	if server.Uploaded() != size {
-		t.Fatalf("%d bytes arrived", server.Uploaded())
-	}
-	if used := after.TotalAlloc - before.TotalAlloc; used > size/8 {
-		t.Fatalf("%d bytes of memory for %d bytes of file", used, size)
-	}
-}
-
 func TestConfigurationReachesTheArgumentsOfTheService(t *testing.T) {
 	server, client, root := machine(t)
 	wantClass(t, client.SetConf(ctx(t), "kubelet", map[string]any{"v": "0"}), snapd.NotInstalled)
@@ -313,107 +224,6 @@ func TestOnlyNamedKeysThatAreSetAreRead(t *testing.T) {
 	wantClass(t, err, snapd.NotInstalled)
 }
 
-func TestProgressIsToldUntilTheChangeIsReady(t *testing.T) {
-	server, client, _ := machine(t)
-	setFaults(t, server, snapdtest.Faults{Slow: map[string]int{"kubelet": 3}})
-	var seen []snapd.ChangeProgress
-	must(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, func(p snapd.ChangeProgress) { seen = append(seen, p) }))
-	if len(seen) < 3 {
-		t.Fatalf("progress: %+v", seen)
-	}
-	first, last := seen[0], seen[len(seen)-1]
-	if first.Summary != `Install "kubelet" snap from "1.28/stable" channel` || !strings.HasPrefix(first.Task, `Download snap "kubelet"`) || first.Done != 1<<20 || first.Total != 3<<20 {
-		t.Errorf("first: %+v", first)
-	}
-	if last.Step != 1 || last.Steps != 1 {
-		t.Errorf("last: %+v", last)
-	}
-}
-
-func TestAChangeOfAKilledHookIsWaitedFor(t *testing.T) {
-	server, client, root := machine(t)
-	setFaults(t, server, snapdtest.Faults{Slow: map[string]int{"kubelet": 4}})
-	killed, cancel := context.WithCancel(ctx(t))
-	defer cancel()
-	err := client.Install(killed, "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, func(snapd.ChangeProgress) { cancel() })
-	wantClass(t, err, snapd.Unfinished)
-	if !snapd.Transient(err) {
-		t.Fatal("an unfinished change is not transient")
-	}
-	next := snapd.New(root, snapd.Settings{Wait: noWait})
-	defer next.Close()
-	must(t, next.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28", Classic: true}, nil))
-	if got := server.Requests()["POST /v2/snaps/kubelet"]; got != 1 {
-		t.Fatalf("%d installs were asked for, want 1", got)
-	}
-	must(t, next.SetConf(ctx(t), "kubelet", map[string]any{"v": "1"}))
-}
-
-func TestADaemonThatRestartsInTheMiddleIsWaitedFor(t *testing.T) {
-	server, client, _ := machine(t)
-	setFaults(t, server, snapdtest.Faults{RestartDuring: "kubelet", Slow: map[string]int{"kubelet": 2}})
-	must(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, nil))
-}
-
-func TestADaemonThatStaysAwayIsGivenUp(t *testing.T) {
-	server, _, root := machine(t)
-	setFaults(t, server, snapdtest.Faults{Slow: map[string]int{"kubelet": 1000}})
-	now := time.Unix(0, 0)
-	client := snapd.New(root, snapd.Settings{
-		Now:  func() time.Time { return now },
-		Wait: func(ctx context.Context, d time.Duration) error { now = now.Add(d); return ctx.Err() },
-	})
-	defer client.Close()
-	gone := false
-	err := client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, func(snapd.ChangeProgress) {
-		if !gone {
-			gone = true
-			setFaults(t, server, snapdtest.Faults{Gone: true})
-		}
-	})
-	wantClass(t, err, snapd.NoDaemon)
-	if away := now.Sub(time.Unix(0, 0)); away < time.Minute || away > 2*time.Minute {
-		t.Fatalf("given up after %v", away)
-	}
-}
-
-func TestFaultsOfTheDaemonAreToldApart(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		faults snapdtest.Faults
-		want   snapd.Class
-	}{
-		{"another change", snapdtest.Faults{Busy: map[string]string{"kubelet": "auto-refresh"}}, snapd.Busy},
-		{"a full disk", snapdtest.Faults{DiskFull: true}, snapd.DiskFull},
-		{"a hook", snapdtest.Faults{ChangeError: map[string]string{"kubelet": `run hook "install": broken`}}, snapd.HookFailed},
-		{"the base is not to be had", snapdtest.Faults{ChangeError: map[string]string{
-			"kubelet": `cannot install snap base "core22": Post "https://x": dial tcp: lookup x: no such host`}}, snapd.StoreUnreachable},
-		{"no rights", snapdtest.Faults{Denied: true}, snapd.Denied},
-		{"the daemon dies", snapdtest.Faults{Gone: true}, snapd.NoDaemon},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			server, client, _ := machine(t)
-			setFaults(t, server, c.faults)
-			wantClass(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, nil), c.want)
-			setFaults(t, server, snapdtest.Faults{})
-			must(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, nil))
-		})
-	}
-}
-
-func TestNamesThatAreNoneAreNotSent(t *testing.T) {
-	server, client, _ := machine(t)
-	for _, name := range []string{"", "../changes", "a?b", "UPPER", strings.Repeat("x", 60)} {
-		_, err := client.Snap(ctx(t), name)
-		if err == nil || client.Install(ctx(t), name, snapd.Options{}, nil) == nil || client.SetConf(ctx(t), name, nil) == nil {
-			t.Errorf("%q was taken for a name", name)
-		}
-	}
-	if got := server.Requests(); len(got) != 0 {
-		t.Fatalf("requests: %v", got)
-	}
-}
-
 func TestAServiceOfASnapAppearsInSystemd(t *testing.T) {
 	root := shortRoot(t)
 	units, err := systemdtest.Start(root, systemdtest.Options{})
@@ -449,15 +259,4 @@ func TestTheStandInKeepsItsStateOverARestart(t *testing.T) {
 	if snap.Version != "1.28.1" {
 		t.Fatalf("snap: %+v", snap)
 	}
-}
-
-func TestARequestAfterTheDaemonClosedAnIdleConnectionSucceeds(t *testing.T) {
-	server, client, root := machine(t)
-	_, err := client.Snaps(ctx(t))
-	must(t, err)
-	must(t, server.Close())
-	next, err := snapdtest.Start(root, snapdtest.Options{})
-	must(t, err)
-	defer next.Close()
-	must(t, client.SetConf(ctx(t), "system", map[string]any{"refresh.timer": "fri"}))
 }
