@@ -10,7 +10,7 @@ import (
 )
 
 // checkEvery is how often the cluster is asked which release it has and whether somebody has changed the charm's objects.
-// Each unit does so; that is some dozen reads an hour.
+// Each unit does so, the leader or not; that is some dozen reads an hour.
 const checkEvery = time.Hour
 
 // observeObjects reads what is known of the charm's objects in the cluster. The API server is asked for its release only
@@ -31,10 +31,17 @@ func (r *run) observeObjects(ctx context.Context, f *worker.Facts) {
 	f.ClusterVersion = version
 }
 
-// checksObjects tells whether it is this hook's turn: one that comes of itself, or the first of a new charm.
+// checksObjects tells whether it is this hook's turn: one that comes of itself or, for the leader alone, the first of a new
+// charm or of a new leader, whose predecessor may have left things half done. That units which do not lead check as well is
+// for a leader who cannot: what they find missing an hour later, they make.
 func (r *run) checksObjects() bool {
 	age := r.now.Sub(time.Unix(r.state.ObjectsChecked, 0))
-	return r.event.Name == "upgrade-charm" || r.event.Name == "update-status" && (age >= checkEvery || age < 0)
+	return r.takesOver() && r.facts.Leadership.Leads || r.event.Name == "update-status" && (age >= checkEvery || age < 0)
+}
+
+// takesOver reports whether the hook is one in which a leader finds out what has to be done anew.
+func (r *run) takesOver() bool {
+	return r.event.Name == "upgrade-charm" || r.event.Name == "leader-elected"
 }
 
 // rememberObjects keeps what was learnt of the cluster.

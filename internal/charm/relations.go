@@ -94,17 +94,17 @@ func (r *run) leadership(ctx context.Context, f *worker.Facts) error {
 		return nil
 	}
 	settings, err := r.session.LeaderSettings(ctx)
-	if errors.Is(err, juju.ErrNoTool) {
-		return nil
-	}
-	if err != nil {
+	switch {
+	case err == nil:
+		f.Leadership = worker.Leadership{Settings: true, Timer: settings[worker.LeaderTimer]}
+	case !errors.Is(err, juju.ErrNoTool):
 		return err
 	}
-	f.Leadership = worker.Leadership{Settings: true, Timer: settings[worker.LeaderTimer]}
-	if f.NeedsLeader() {
+	if f.NeedsLeader() || r.takesOver() {
 		f.Leadership.Leads, err = r.session.IsLeader(ctx)
+		return err
 	}
-	return err
+	return nil
 }
 
 // hasRuntime reports whether this charm runs a container runtime, or the kubelet has had one to work with.

@@ -7,8 +7,9 @@ import (
 	"kubernetes-worker/internal/juju"
 )
 
-// Leader publishes settings to the other units of the application.
+// Leader tells whether this unit leads its application, and publishes settings to the other units.
 type Leader interface {
+	IsLeader(ctx context.Context) (bool, error)
 	SetLeaderSetting(ctx context.Context, key, value string) error
 }
 

@@ -21,8 +21,9 @@ type Keeper interface {
 	Delete(ctx context.Context, ref kube.Ref) (bool, error)
 }
 
-// Objects are all objects in the cluster that the charm keeps for one purpose. All units of the application keep the same
-// ones. Objects of a kind that the server does not know are left out.
+// Objects are all objects in the cluster that the charm keeps for one purpose. All units of the application want the same
+// ones, and the leader makes them: the others look whether it has. Objects of a kind that the server does not know are left
+// out.
 //
 // Asking the server for each of a dozen objects costs a hook some milliseconds, so that it is done when something else is
 // wanted than was found to be so last, and when Check says so.
@@ -30,7 +31,7 @@ type Objects struct {
 	Owner kube.Owner
 	Want  []kube.Object // in the order in which they have to be made; with none, those that were wanted go
 	Kinds []string      // of which the owner may have objects: what is not wanted goes, in this order
-	Check bool          // find out whether somebody has changed them
+	Check bool          // find out whether somebody has changed them, and put them right, whoever leads
 	// Adopt says which objects of others may be taken over or removed, those of an earlier charm; nil: none.
 	Adopt func(live kube.Object) bool
 	// Earlier are objects of an earlier charm under names that are not used any more. They go, in this order.
@@ -65,14 +66,31 @@ func (o Objects) Plan(ctx context.Context, sys *System) (*Change, error) {
 		return nil, nil
 	}
 	keeper := sys.Objects(o.Owner, o.Adopt)
-	apply, remove, causes, err := o.differences(ctx, keeper, !known)
-	if err != nil {
-		return nil, o.condition(err)
-	}
 	record := func() error {
 		sys.tried[seen] = true
 		sys.State.Objects[o.Owner.Component] = wanted
 		return sys.State.Save()
+	}
+	if !o.Check {
+		leads, err := sys.Leader.IsLeader(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !leads {
+			sys.tried[seen] = true
+			done, err := o.done(ctx, keeper)
+			if err != nil {
+				return nil, o.condition(err)
+			}
+			if !done {
+				return nil, nil
+			}
+			return &Change{Silent: true, Apply: func(context.Context) error { return record() }}, nil
+		}
+	}
+	apply, remove, causes, err := o.differences(ctx, keeper, !known)
+	if err != nil {
+		return nil, o.condition(err)
 	}
 	if len(causes) == 0 {
 		if known {
@@ -104,6 +122,17 @@ func (o Objects) Plan(ctx context.Context, sys *System) (*Change, error) {
 		}
 		return record()
 	}}, nil
+}
+
+// done tells whether the leader has brought the objects about, by the one that is made last, or the kind that is removed
+// first.
+func (o Objects) done(ctx context.Context, keeper Keeper) (bool, error) {
+	if len(o.Want) > 0 {
+		difference, err := keeper.Compare(ctx, o.Want[len(o.Want)-1])
+		return difference == kube.Same, err
+	}
+	left, err := keeper.List(ctx, o.Kinds[0])
+	return !slices.ContainsFunc(left, func(object kube.Object) bool { return !object.Deleting() }), err
 }
 
 // differences are the objects to write and to remove, and both in words. Objects of an earlier charm are looked for only

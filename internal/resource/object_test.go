@@ -93,10 +93,20 @@ func cluster(t *testing.T, k *keeper) *System {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sys := &System{State: file, Objects: func(owner kube.Owner, _ func(kube.Object) bool) Keeper { return k }, Log: func(context.Context, string) {}}
+	sys := &System{State: file, Objects: func(owner kube.Owner, _ func(kube.Object) bool) Keeper { return k }, Log: func(context.Context, string) {},
+		Leader: &leadership{leads: true}}
 	sys.Prepare()
 	return sys
 }
+
+// leadership is what Juju says of a unit.
+type leadership struct {
+	leads bool
+	fault error
+}
+
+func (l *leadership) IsLeader(context.Context) (bool, error)                 { return l.leads, l.fault }
+func (l *leadership) SetLeaderSetting(context.Context, string, string) error { return nil }
 
 func keepOne(sys *System, o Objects) (changes []string, findings []error) {
 	sys.Prepare()
@@ -132,6 +142,55 @@ func TestObjectsAreMadeKeptAndRemoved(t *testing.T) {
 		asked := len(k.calls) > 0
 		if writes := k.writes(); strings.Join(changes, "\n") != step.causes || len(findings) > 0 || !slices.Equal(writes, step.writes) || asked != step.asked {
 			t.Errorf("%s: changes %q, findings %v, writes %q, asked %v", step.name, changes, findings, writes, asked)
+		}
+	}
+}
+
+func TestAUnitThatDoesNotLeadWaitsForTheLeader(t *testing.T) {
+	k := &keeper{objects: map[kube.Ref]string{}}
+	sys := cluster(t, k)
+	unit := &leadership{}
+	sys.Leader = unit
+	first, last := object("ConfigMap", "a", "1"), object("Service", "b", "1")
+	want := Objects{Owner: kube.Owner{Application: "w", Component: "ingress"}, Kinds: []string{"Service", "ConfigMap"}, Want: []kube.Object{first, last}}
+	made := func(o kube.Object) func() { return func() { k.objects[o.Ref()] = o.Fingerprint() } }
+	for _, step := range []struct {
+		name   string
+		change func()
+		calls  []string
+		noted  bool // as there
+	}{
+		{"nothing is there", func() {}, []string{"compare Service b"}, false},
+		{"the leader is at it", made(first), []string{"compare Service b"}, false},
+		{"the leader has done it", made(last), []string{"compare Service b"}, true},
+		{"which is known from then on", func() {}, nil, true},
+		{"one is wanted otherwise", func() { last = object("Service", "b", "2"); want.Want = []kube.Object{first, last} }, []string{"compare Service b"}, true},
+		{"and the leader has seen to it", func() { made(last)() }, []string{"compare Service b"}, true},
+		{"somebody removes one, and the check comes before the leader's", func() { delete(k.objects, first.Ref()); want.Check = true },
+			[]string{"compare ConfigMap a", "compare Service b", "list Service", "list ConfigMap", "apply ConfigMap a"}, true},
+		{"none is wanted", func() { want.Check, want.Want = false, nil }, []string{"list Service"}, true},
+		{"the leader is at that", func() { delete(k.objects, last.Ref()) }, []string{"list Service"}, false},
+		{"which is known as well", func() {}, nil, false},
+		{"it leads now, and one is wanted", func() { unit.leads = true; want.Want = []kube.Object{last} },
+			[]string{"compare Service b", "list Service", "list ConfigMap", "apply Service b", "delete ConfigMap a"}, false},
+	} {
+		step.change()
+		k.calls = nil
+		_, findings := keepOne(sys, want)
+		if len(findings) > 0 || !slices.Equal(k.calls, step.calls) || ObjectsThere(sys.State.Objects["ingress"]) != step.noted {
+			t.Errorf("%s: %q, findings %v, noted %q", step.name, k.calls, findings, sys.State.Objects["ingress"])
+		}
+	}
+}
+
+func TestAUnitThatDoesNotLeadSaysWhatItCannotSee(t *testing.T) {
+	k := &keeper{objects: map[kube.Ref]string{}, fail: map[string]error{"compare ConfigMap a": &kube.Error{Kind: kube.Unreachable}}}
+	sys := cluster(t, k)
+	want := Objects{Owner: kube.Owner{Component: "nfs"}, Want: []kube.Object{object("ConfigMap", "a", "1")}}
+	for fault, kind := range map[error]condition.Kind{nil: condition.Waiting, errors.New("no agent"): condition.Fault} {
+		sys.Leader = &leadership{fault: fault}
+		if _, findings := keepOne(sys, want); len(findings) != 1 || condition.Of(findings[0]) != kind {
+			t.Errorf("%v: %v", fault, findings)
 		}
 	}
 }

@@ -7,15 +7,15 @@ import (
 	"kubernetes-worker/internal/resource"
 )
 
-// ingressController keeps the objects of the ingress controller in the cluster, or none. All units of the application
-// keep the same ones; the machines that run the controller are found by the label that names the application.
+// ingressController keeps the objects of the ingress controller in the cluster, or none. The machines that run the
+// controller are found by the label that names the application.
 func ingressController() Handler {
 	return Handler{Name: "ingress", When: []flag{NodeRegistered}, Declare: func(f Facts) ([]resource.Resource, error) {
 		if f.Options.AnyUnknown(options.Ingress) {
 			return nil, nil
 		}
 		objects := resource.Objects{
-			Owner: ingress.Owner(f.App), Kinds: ingress.Kinds(), Check: f.CheckObjects && f.Options.Ingress,
+			Owner: ingress.Owner(f.App), Kinds: ingress.Kinds(), Check: f.CheckObjects && (f.Options.Ingress || f.ingressThere()),
 			Adopt: ingress.Adopt(f.App), Earlier: ingress.Earlier(f.App), Shared: ingress.Shared(),
 			Removing: []string{"Deleting the http backend and ingress."},
 		}

@@ -14,7 +14,8 @@ const nfsRelation = "nfs"
 func nfsProvisioner() Handler {
 	return Handler{Name: nfsRelation, When: []flag{NodeRegistered}, Declare: func(f Facts) ([]resource.Resource, error) {
 		noted := f.Objects[nfs.Component]
-		objects := resource.Objects{Owner: nfs.Owner(f.App), Kinds: nfs.Kinds(), Check: f.CheckObjects && f.NFS.Joined, Adopt: nfs.Adopt}
+		objects := resource.Objects{Owner: nfs.Owner(f.App), Kinds: nfs.Kinds(), Adopt: nfs.Adopt}
+		objects.Check = f.CheckObjects && (f.NFS.Joined || resource.ObjectsThere(noted))
 		switch {
 		case f.nfsAwaited(), !f.NFS.Joined && noted == "":
 			return nil, nil
