@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -27,7 +28,9 @@ type Way struct {
 	Insecure   bool // whatever certificate it shows, and by plain HTTP if it has none, as docker treats an insecure registry
 	// The proxies of the container runtime, as in its environment.
 	HTTPProxy, HTTPSProxy, NoProxy string
-	Timeout                        time.Duration
+	// Address is host:port to connect to, whatever address the registry's name has; empty: what the name leads to.
+	Address string
+	Timeout time.Duration
 }
 
 // ErrRefused says that the registry does not know the login.
@@ -74,6 +77,11 @@ func newAsker(login registry.Login, way Way) (*asker, error) {
 	transport := &http.Transport{
 		TLSClientConfig: settings, ForceAttemptHTTP2: true, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10,
 		Proxy: func(r *http.Request) (*url.URL, error) { return proxies(r.URL) },
+	}
+	if way.Address != "" {
+		transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, way.Address)
+		}
 	}
 	return &asker{login: login, insecure: way.Insecure, client: &http.Client{
 		Transport:     transport,
