@@ -77,8 +77,10 @@ func TestExtraConfigurationThatDoesNotFitBlocks(t *testing.T) {
 		"a mapping where a list is":             {"1.12.0", map[string]any{"clusterDNS": map[string]any{}}, []string{"clusterDNS: a mapping"}},
 		"two deep ones": {"1.12.0", map[string]any{"authentication": map[string]any{"x509": []any{}, "anonymous": map[string]any{"enabled": map[string]any{}}}},
 			[]string{"authentication.anonymous.enabled: a mapping", "authentication.x509: a single value"}},
-		"another kind":      {"1.12.0", map[string]any{"kind": "Pod"}, []string{"kind can only be KubeletConfiguration"}},
-		"another version":   {"1.12.0", map[string]any{"apiVersion": int64(1)}, []string{"apiVersion can only be"}},
+		"another kind":    {"1.12.0", map[string]any{"kind": "Pod"}, []string{"kind can only be KubeletConfiguration"}},
+		"another version": {"1.12.0", map[string]any{"apiVersion": int64(1)}, []string{"apiVersion can only be"}},
+		"a gate that is locked": {"1.28.0", map[string]any{"featureGates": map[string]any{"SeccompDefault": false, "TopologyManager": nil, "CPUManager": true}},
+			[]string{"featureGates: the feature gate SeccompDefault is locked to true and kubelet 1.28.0 would not start with false; remove it", "TopologyManager is locked to true"}},
 		"a gate that went":  {"1.28.0", map[string]any{"featureGates": map[string]any{"DevicePlugins": true}}, []string{"feature gate DevicePlugins"}},
 		"a gate not yet so": {"1.27.0", map[string]any{"featureGates": map[string]any{"DevicePlugins": true}}, nil},
 	} {

@@ -80,7 +80,8 @@ func (out *Output) checkGates(in Input, value any) bool {
 	gates, _ := value.(map[string]any)
 	good := true
 	for _, name := range slices.Sorted(maps.Keys(gates)) {
-		if reason := release.GateFault("kubelet", in.Version, name, release.KubeletGate); reason != "" {
+		on, _ := gates[name].(bool) // no value at all turns it off
+		if reason := release.GateFault("kubelet", in.Version, name, on, release.KubeletGate); reason != "" {
 			out.problem(optionConfig, "featureGates: %s", reason)
 			good = false
 		}

@@ -172,7 +172,8 @@ func TestOtherExtraArgumentsThatCannotWork(t *testing.T) {
 		{"1.20.0", "max-podz", "1", "max-podz is unknown to every release and kubelet 1.20.0 would not start with it; write max-pods or remove it", ""},
 		{"1.99.0", "quux", "1", "", "not known to this charm"},
 		{"1.19.0", "node-ip", "10.0.0.1,fd00::1", "node-ip takes one address before Kubernetes 1.20", ""},
-		{"1.20.0", "node-ip", "10.0.0.1,fd00::1", "", ""},
+		{"1.20.0", "node-ip", "10.0.0.1,fd00::1", "kubelet 1.20.0 would not start with two addresses in node-ip unless its feature gate IPv6DualStack is on", ""},
+		{"1.21.0", "node-ip", "10.0.0.1,fd00::1", "", ""},
 		{"1.18.0", "cloud-provider", "openstack", "", ""},
 		{"1.25.0", "cloud-provider", "openstack", "", "deprecated"},
 		{"1.26.0", "cloud-provider", "openstack", "gone since Kubernetes 1.26", "deprecated"},
@@ -188,6 +189,10 @@ func TestOtherExtraArgumentsThatCannotWork(t *testing.T) {
 		{"1.28.0", "feature-gates", "NodeSwap=perhaps", "the feature gate NodeSwap is neither true nor false", "deprecated"},
 		{"1.28.0", "feature-gates", "NodeSwap", "the feature gate NodeSwap is neither true nor false", "deprecated"},
 		{"1.28.0", "feature-gates", "NodeSwap=true,DevicePlugins=true", "feature gate DevicePlugins is gone since Kubernetes 1.28", "deprecated"},
+		{"1.26.0", "feature-gates", "SeccompDefault=false", "", "deprecated"},
+		{"1.28.0", "feature-gates", "SeccompDefault=true", "", "deprecated"},
+		{"1.28.0", "feature-gates", "SeccompDefault=false", "the feature gate SeccompDefault is locked to true and kubelet 1.28.0 would not start with false; remove it", "deprecated"},
+		{"1.28.0", "feature-gates", "ExperimentalHostUserNamespaceDefaulting=1", "is locked to false and kubelet 1.28.0 would not start with true", "deprecated"},
 	} {
 		in := machine(t, c.release)
 		in.ExtraArgs = []arguments.Argument{{Key: c.key, Value: c.value}}
@@ -259,5 +264,26 @@ func TestDockerAtAnotherSocketIsNamedAsLongAsTheKubeletSpeaksToIt(t *testing.T) 
 	in.Docker = false
 	if value, passed := kubelet.Render(in).Args.Get("docker-endpoint"); passed {
 		t.Errorf("a kubelet with containerd gets docker-endpoint = %q", value)
+	}
+}
+
+func TestTwoAddressesNeedTheirGateAt120(t *testing.T) {
+	pair := arguments.Argument{Key: "node-ip", Value: "10.0.0.1,fd00::1"}
+	for name, c := range map[string]struct {
+		args   []arguments.Argument
+		config map[string]any
+		taken  bool
+	}{
+		"no gate":              {[]arguments.Argument{pair}, nil, false},
+		"in an argument":       {[]arguments.Argument{pair, {Key: "feature-gates", Value: "NodeDisruptionExclusion=true,IPv6DualStack=true"}}, nil, true},
+		"off in an argument":   {[]arguments.Argument{pair, {Key: "feature-gates", Value: "IPv6DualStack=false"}}, map[string]any{"featureGates": map[string]any{"IPv6DualStack": true}}, false},
+		"in the file":          {[]arguments.Argument{pair}, map[string]any{"featureGates": map[string]any{"IPv6DualStack": true}}, true},
+		"another in arguments": {[]arguments.Argument{pair, {Key: "feature-gates", Value: "NodeDisruptionExclusion=true"}}, map[string]any{"featureGates": map[string]any{"IPv6DualStack": true}}, true},
+	} {
+		in := machine(t, "1.20.0")
+		in.ExtraArgs, in.ExtraConfig = c.args, c.config
+		if out := kubelet.Render(in); (len(out.Problems) == 0) != c.taken {
+			t.Errorf("%s: problems %v", name, out.Problems)
+		}
 	}
 }

@@ -17,12 +17,26 @@ func valueFault(in Input, arg arguments.Argument) string {
 	case "feature-gates":
 		return release.GatesFault("kubelet", in.Version, arg.Value, release.KubeletGate)
 	case "node-ip":
-		if strings.Contains(arg.Value, ",") && !release.Has(in.Version, release.DualStackNodeIP) {
+		switch pair := strings.Contains(arg.Value, ","); {
+		case pair && !release.Has(in.Version, release.DualStackNodeIP):
 			return fmt.Sprintf("node-ip takes one address before Kubernetes 1.%d and kubelet %s would ignore two; give one",
 				release.Began(release.DualStackNodeIP), in.Version)
+		case pair && !release.Has(in.Version, release.DualStack) && !gateOn(in, release.DualStackGate):
+			return fmt.Sprintf("kubelet %s would not start with two addresses in node-ip unless its feature gate %s is on; turn it on, or give one address",
+				in.Version, release.DualStackGate)
 		}
 	}
 	return ""
+}
+
+// gateOn reports whether a person has turned on a feature gate of the kubelet. Its argument goes before its file.
+func gateOn(in Input, name string) bool {
+	args := arguments.NewSet(in.ExtraArgs...)
+	if list, ok := args.Get("feature-gates"); ok && strings.Contains(list, name) {
+		return release.GateOn(list, name)
+	}
+	gates, _ := in.ExtraConfig["featureGates"].(map[string]any)
+	return gates[name] == true
 }
 
 // cloudProviderFault tells why a value of cloud-provider cannot be used; empty where it can.

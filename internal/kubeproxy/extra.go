@@ -2,6 +2,7 @@ package kubeproxy
 
 import (
 	"fmt"
+	"strings"
 
 	"kubernetes-worker/internal/arguments"
 	"kubernetes-worker/internal/release"
@@ -25,6 +26,10 @@ func (out *Output) checkExtraArgs(in Input) []arguments.Argument {
 				out.problem("%s", reason)
 				continue
 			}
+		}
+		if arg.Key == "cluster-cidr" && strings.Contains(arg.Value, ",") && !in.dualStack() {
+			out.problem("kube-proxy %s would not start with two networks in cluster-cidr unless its feature gate %s is on; give one", in.Version, release.DualStackGate)
+			continue
 		}
 		if arg.Key == "config" {
 			out.warn("config makes kube-proxy ignore most of its other arguments, the charm's too")

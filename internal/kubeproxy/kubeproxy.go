@@ -3,6 +3,9 @@
 package kubeproxy
 
 import (
+	"fmt"
+	"strings"
+
 	"kubernetes-worker/internal/arguments"
 	"kubernetes-worker/internal/kubeversion"
 	"kubernetes-worker/internal/release"
@@ -40,6 +43,23 @@ type Problem struct {
 // Error joins the parts.
 func (p Problem) Error() string { return p.Option + ": " + p.Reason }
 
+// clusterCIDR is the pods' network, or the first of two where the release takes one.
+func (out *Output) clusterCIDR(in Input) string {
+	first, _, pair := strings.Cut(in.ClusterCIDR, ",")
+	if !pair || in.dualStack() {
+		return in.ClusterCIDR
+	}
+	out.Warnings = append(out.Warnings, fmt.Sprintf("kube-proxy %s is told of the pods' network %s alone, not of %s: it takes two only with the feature gate %s",
+		in.Version, first, in.ClusterCIDR, release.DualStackGate))
+	return first
+}
+
+// dualStack reports whether a network of each address family can be given.
+func (in Input) dualStack() bool {
+	list, _ := arguments.NewSet(in.ExtraArgs...).Get("feature-gates")
+	return release.Has(in.Version, release.DualStack) || release.ProxyGate(in.Version, release.DualStackGate).Exists && release.GateOn(list, release.DualStackGate)
+}
+
 // Render computes the arguments. The same input always gives the same set.
 func Render(in Input) Output {
 	out := Output{Form: arguments.FormFor(in.Version)}
@@ -49,7 +69,7 @@ func Render(in Input) Output {
 			own = append(own, arguments.Argument{Key: key, Value: value})
 		}
 	}
-	add("cluster-cidr", in.ClusterCIDR)
+	add("cluster-cidr", out.clusterCIDR(in))
 	add("hostname-override", in.NodeName)
 	add("kubeconfig", KubeconfigFile)
 	add("logtostderr", "true")

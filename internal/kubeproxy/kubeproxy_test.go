@@ -51,6 +51,33 @@ func TestAnUnknownPodNetworkIsLeftOut(t *testing.T) {
 	}
 }
 
+func TestASecondPodNetworkIsGivenWhereTheReleaseTakesTwo(t *testing.T) {
+	const pair = "10.1.0.0/16,fd00::/108"
+	for _, c := range []struct {
+		minor       int
+		gates, want string
+		warned      bool
+	}{
+		{12, "", "10.1.0.0/16", true},
+		{16, "AllAlpha=false", "10.1.0.0/16", true},
+		{16, "AllAlpha=false,IPv6DualStack=true", pair, false},
+		{20, "", "10.1.0.0/16", true},
+		{20, "IPv6DualStack=false", "10.1.0.0/16", true},
+		{21, "", pair, false},
+		{36, "", pair, false},
+	} {
+		in := machine(c.minor)
+		in.ClusterCIDR = pair
+		if c.gates != "" {
+			in.ExtraArgs = []arguments.Argument{{Key: "feature-gates", Value: c.gates}}
+		}
+		out := kubeproxy.Render(in)
+		if got, _ := out.Args.Get("cluster-cidr"); got != c.want || (len(out.Warnings) > 0) != c.warned || len(out.Problems) > 0 {
+			t.Errorf("1.%d with gates %q: cluster-cidr=%s, warnings %q, problems %v", c.minor, c.gates, got, out.Warnings, out.Problems)
+		}
+	}
+}
+
 func TestExtraArgumentsWin(t *testing.T) {
 	in := machine(28)
 	in.ExtraArgs = []arguments.Argument{{Key: "proxy-mode", Value: "ipvs"}, {Key: "v", Value: "4"}}

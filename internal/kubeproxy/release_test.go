@@ -55,6 +55,10 @@ func TestExtraArgumentsThatCannotWork(t *testing.T) {
 		{28, "feature-gates", "NFTablesProxyMode=true", "the feature gate NFTablesProxyMode exists only since Kubernetes 1.29 and kube-proxy 1.28.0 would not start with it; remove it"},
 		{28, "feature-gates", "Wibble=true", "the feature gate Wibble is unknown to every release and kube-proxy 1.28.0 would not start with it; remove it"},
 		{29, "feature-gates", "NFTablesProxyMode=true", ""},
+		{28, "feature-gates", "IPTablesOwnershipCleanup=false", "the feature gate IPTablesOwnershipCleanup is locked to true and kube-proxy 1.28.0 would not start with false; remove it"},
+		{26, "feature-gates", "ContextualLogging=true", "the feature gate ContextualLogging exists only since Kubernetes 1.27 and kube-proxy 1.26.0 would not start with it; remove it"},
+		{20, "cluster-cidr", "10.1.0.0/16,fd00::/108", "kube-proxy 1.20.0 would not start with two networks in cluster-cidr unless its feature gate IPv6DualStack is on; give one"},
+		{21, "cluster-cidr", "10.1.0.0/16,fd00::/108", ""},
 		{29, "feature-gates", "NFTablesProxyMode=soon", "the feature gate NFTablesProxyMode is neither true nor false; write NFTablesProxyMode=true or NFTablesProxyMode=false"},
 		{99, "quux", "1", ""},
 	} {

@@ -31,6 +31,8 @@ const (
 	ServerSideApply
 	// DualStackNodeIP: node-ip takes an address of each family.
 	DualStackNodeIP
+	// DualStack: two address families are used without DualStackGate.
+	DualStack
 	// SelfLinks: objects name their own URL, which the older provisioner of NFS volumes reads.
 	SelfLinks
 	// RelatedRuntime: the kubelet is given to a runtime behind the CRI where the container-runtime relation brings one.
@@ -61,6 +63,7 @@ var milestones = [...]struct{ since, gone int }{
 	PerKeyArguments:     {gone: 15},
 	ServerSideApply:     {since: 18},
 	DualStackNodeIP:     {since: 20},
+	DualStack:           {since: 21},
 	SelfLinks:           {gone: 20},
 	RelatedRuntime:      {since: 20},
 	CgroupV2:            {since: 22},
@@ -69,6 +72,9 @@ var milestones = [...]struct{ since, gone int }{
 	ProvidersEnabled:    {gone: 29},
 	CgroupV1:            {gone: 35},
 }
+
+// DualStackGate is the feature gate that releases before DualStack ask for where there are two address families.
+const DualStackGate = "IPv6DualStack"
 
 // Has reports whether a release has a feature.
 func Has(v kubeversion.Version, f Feature) bool {

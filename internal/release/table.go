@@ -14,22 +14,24 @@ type row struct {
 	since      uint8 // first release that knows it
 	deprecated uint8 // first release that calls it deprecated
 	gone       uint8 // first release that does not know it any more
-	kind       Kind  // of a field's value
+	kind       Kind  // of a field's value, or a feature gate's
 }
 
-// Kind is what a field of the configuration takes.
+// Kind is what a field of the configuration or a feature gate takes.
 type Kind uint8
 
 // The kinds of values.
 const (
-	Any     Kind = iota // something with a form of its own
-	Text                // durations are texts too
-	Whole               // a whole number
-	Number              // a number
-	Bool                // true or false
-	List                // a list
-	Map                 // a mapping whose keys are free
-	Mapping             // a mapping whose keys are fields themselves
+	Any       Kind = iota // something with a form of its own
+	Text                  // durations are texts too
+	Whole                 // a whole number
+	Number                // a number
+	Bool                  // true or false
+	List                  // a list
+	Map                   // a mapping whose keys are free
+	Mapping               // a mapping whose keys are fields themselves
+	OnlyTrue              // a gate that is locked: it may be named, and not be turned off
+	OnlyFalse             // the same, and not be turned on
 )
 
 // Standing is what a release says of a name, and what the others say where it does not know it.
@@ -60,7 +62,7 @@ func KubeletField(v kubeversion.Version, path string) Standing {
 
 // KubeletGate tells how a release's kubelet stands to a feature gate.
 func KubeletGate(v kubeversion.Version, name string) Standing {
-	return find(kubeletGates[:], v, name)
+	return find(gates[:], v, name)
 }
 
 // ProxyFlag tells how a release's kube-proxy stands to a flag.
@@ -70,7 +72,15 @@ func ProxyFlag(v kubeversion.Version, name string) Standing {
 
 // ProxyGate tells how a release's kube-proxy stands to a feature gate.
 func ProxyGate(v kubeversion.Version, name string) Standing {
-	return find(proxyGates[:], v, name)
+	if differs(name) {
+		return find(proxyGates[:], v, name)
+	}
+	return find(gates[:], v, name)
+}
+
+// differs reports whether kube-proxy has a gate otherwise than the kubelet.
+func differs(name string) bool {
+	return slices.ContainsFunc(proxyGates[:], func(r row) bool { return r.name == name })
 }
 
 // departed are the flags that went before the table begins and that the charm or people still know.
@@ -126,13 +136,17 @@ func KubeletFields(minor int) []string {
 }
 
 // KubeletGates lists the feature gates of a minor release's kubelet, sorted.
-func KubeletGates(minor int) []string { return names(kubeletGates[:], minor) }
+func KubeletGates(minor int) []string { return names(gates[:], minor) }
 
 // KubeProxyFlags lists the flags of a minor release's kube-proxy, sorted.
 func KubeProxyFlags(minor int) []string { return names(proxyFlags[:], minor) }
 
 // KubeProxyGates lists the feature gates of a minor release's kube-proxy, sorted.
-func KubeProxyGates(minor int) []string { return names(proxyGates[:], minor) }
+func KubeProxyGates(minor int) []string {
+	all := append(slices.DeleteFunc(names(gates[:], minor), differs), names(proxyGates[:], minor)...)
+	slices.Sort(all)
+	return all
+}
 
 // DeprecatedKubeletFlags lists those of the flags of a minor release's kubelet that it calls deprecated, sorted.
 func DeprecatedKubeletFlags(minor int) []string { return deprecated(kubeletFlags[:], minor) }

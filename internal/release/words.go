@@ -40,14 +40,28 @@ func Preferably(instead string) string {
 	return "; use " + instead + " instead"
 }
 
-// GateFault tells why a release's program cannot be given a feature gate of that name; empty where it can. A gate that it
-// does not know makes it end.
-func GateFault(program string, v kubeversion.Version, name string, stands func(kubeversion.Version, string) Standing) string {
+// GateFault tells why a release's program cannot be given a feature gate of that name, turned on or off; empty where it can.
+// A gate that it does not know makes it end, and one that it has locked the other way.
+func GateFault(program string, v kubeversion.Version, name string, on bool, stands func(kubeversion.Version, string) Standing) string {
 	gate := stands(v, name)
-	if gate.Exists || !gate.Known && !Covered(v) {
+	switch {
+	case gate.Exists && (on && gate.Kind == OnlyFalse || !on && gate.Kind == OnlyTrue):
+		return fmt.Sprintf("the feature gate %s is locked to %t and %s %s would not start with %t; remove it", name, !on, program, v, on)
+	case gate.Exists || !gate.Known && !Covered(v):
 		return ""
 	}
 	return fmt.Sprintf("the feature gate %.60s %s and %s %s would not start with it; %s", name, gate.Absence(), program, v, gate.Remedy(""))
+}
+
+// GateOn reports whether a list of feature gates, A=true,B=false, turns one on.
+func GateOn(list, name string) bool {
+	on := false
+	for gate := range strings.SplitSeq(list, ",") {
+		if key, setting, _ := strings.Cut(gate, "="); strings.TrimSpace(key) == name {
+			on, _ = strconv.ParseBool(strings.TrimSpace(setting))
+		}
+	}
+	return on
 }
 
 // GatesFault tells why a list of feature gates, A=true,B=false, cannot be used; empty where it can.
@@ -57,11 +71,12 @@ func GatesFault(program string, v kubeversion.Version, list string, stands func(
 		if name = strings.TrimSpace(name); name == "" && setting == "" {
 			continue
 		}
-		if fault := GateFault(program, v, name, stands); fault != "" {
-			return fault
+		on, err := strconv.ParseBool(strings.TrimSpace(setting))
+		if err != nil {
+			return fmt.Sprintf("the feature gate %.60s is neither true nor false; write %.60[1]s=true or %.60[1]s=false", name)
 		}
-		if _, err := strconv.ParseBool(strings.TrimSpace(setting)); err != nil {
-			return fmt.Sprintf("the feature gate %s is neither true nor false; write %s=true or %s=false", name, name, name)
+		if fault := GateFault(program, v, name, on, stands); fault != "" {
+			return fault
 		}
 	}
 	return ""

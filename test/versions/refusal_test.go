@@ -2,12 +2,14 @@ package versions
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
 	"kubernetes-worker/internal/arguments"
 	"kubernetes-worker/internal/kubelet"
 	"kubernetes-worker/internal/kubeproxy"
+	"kubernetes-worker/internal/kubeversion"
 	table "kubernetes-worker/internal/release"
 )
 
@@ -142,6 +144,46 @@ func TestEachKubeProxyJudgesAConfigurationFile(t *testing.T) {
 				args := arguments.NewSet(arguments.Argument{Key: "config", Value: kubelet.ConfigFile})
 				names(t, r.ask(t, "kube-proxy", arguments.FormFor(r.Version), args, []byte(strings.Replace(file, f.from, f.to, 1))), f.want)
 			})
+		}
+	})
+}
+
+func TestGatesAreLockedWhereTheTableSaysSo(t *testing.T) {
+	forEach(t, func(t *testing.T, r release) {
+		for daemon, c := range map[string]struct {
+			names  []string
+			stands func(kubeversion.Version, string) table.Standing
+		}{
+			"kubelet": {table.KubeletGates(r.Minor), table.KubeletGate}, "kube-proxy": {table.KubeProxyGates(r.Minor), table.ProxyGate},
+		} {
+			ask := func(settings []string) string {
+				gates := arguments.Argument{Key: "feature-gates", Value: strings.Join(settings, ",")}
+				if daemon == "kubelet" {
+					out := kubelet.Render(worker(r))
+					return r.ask(t, daemon, out.Form, out.Args.With(gates), out.Config, cgroup(worker(r)))
+				}
+				out := kubeproxy.Render(proxied(r))
+				return r.ask(t, daemon, out.Form, out.Args.With(gates), nil)
+			}
+			var on, off, locked []string
+			for _, name := range c.names {
+				switch kind := c.stands(r.Version, name).Kind; kind {
+				case table.OnlyTrue, table.OnlyFalse:
+					locked = append(locked, fmt.Sprintf("%s=%t", name, kind == table.OnlyFalse)) // the other way
+				default:
+					on, off = append(on, name+"=true"), append(off, name+"=false")
+				}
+			}
+			for _, settings := range [][]string{on, off} { // what is together impossible, it may refuse for that
+				if answer := ask(settings); strings.Contains(answer, "is locked to") {
+					t.Errorf("%s: more is locked than the table has: %s", daemon, answer)
+				}
+			}
+			for i := 0; i < len(locked); i += max(1, len(locked)/3) {
+				if answer := ask(locked[i : i+1]); !strings.Contains(answer, "is locked to") {
+					t.Errorf("%s takes %s: %s", daemon, locked[i], answer)
+				}
+			}
 		}
 	})
 }

@@ -97,6 +97,10 @@ func (p *program) callImported(path, name string, args []any, handed bool) any {
 		return p.onPackage(p.goFlags, name, args)
 	case "strings":
 		return stringsCall(name, args)
+	case "k8s.io/apimachinery/pkg/util/version":
+		if name == "MustParse" {
+			return args[0]
+		}
 	}
 	own, err := p.tree.load(path)
 	if err != nil {
@@ -273,24 +277,4 @@ func (p *program) method(s *scope, name, field string) (*pkg, *method) {
 		return s.pkg, all[0]
 	}
 	return nil, nil
-}
-
-// onGate does what a method does to the feature gate.
-func (p *program) onGate(name string, args []any) any {
-	switch name {
-	case "Add", "AddVersioned":
-		specs, ok := args[0].(*list)
-		if !ok {
-			p.fault("%s: the features given to %s are not known", p.where(), name)
-			return unknown{}
-		}
-		for feature := range specs.by {
-			p.gates[feature] = true
-		}
-	case "AddFlag":
-		if set, ok := args[0].(*flagSet); ok {
-			set.add("feature-gates")
-		}
-	}
-	return unknown{}
 }

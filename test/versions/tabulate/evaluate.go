@@ -124,7 +124,7 @@ func (p *program) composite(s *scope, e *ast.CompositeLit) any {
 	if typeName(e.Type) == "FlagSet" {
 		return newSet()
 	}
-	l := &list{by: map[string]any{}}
+	l := &list{by: map[string]any{}, fields: map[string]any{}}
 	for _, element := range e.Elts {
 		pair, ok := element.(*ast.KeyValueExpr)
 		if !ok {
@@ -143,6 +143,8 @@ func (p *program) composite(s *scope, e *ast.CompositeLit) any {
 		}
 		if key, ok := p.eval(s, pair.Key).(string); ok {
 			l.by[key] = v
+		} else if field, ok := pair.Key.(*ast.Ident); ok {
+			l.fields[field.Name] = v
 		}
 	}
 	return l

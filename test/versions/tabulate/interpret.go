@@ -15,10 +15,10 @@ import (
 // whose condition it cannot tell is taken, as well as its alternative.
 type program struct {
 	tree    *tree
-	pflags  *flagSet // pflag.CommandLine
-	goFlags *flagSet // flag.CommandLine
-	command *flagSet // the flags of the command itself
-	gates   map[string]bool
+	pflags  *flagSet          // pflag.CommandLine
+	goFlags *flagSet          // flag.CommandLine
+	command *flagSet          // the flags of the command itself
+	gates   map[string]string // by name, the only setting that the release takes: OnlyTrue, OnlyFalse; empty where it takes both
 
 	initialised map[string]bool // packages
 	faults      []string        // what could not be followed though a set was involved
@@ -42,10 +42,11 @@ type closure struct {
 	scope   *scope
 }
 
-// list is a composite literal whose elements matter: names, or a mapping by name.
+// list is a composite literal whose elements matter: names, a mapping by name, or a struct by its fields.
 type list struct {
-	items []any
-	by    map[string]any
+	items  []any
+	by     map[string]any
+	fields map[string]any
 }
 
 type scope struct {
@@ -65,7 +66,7 @@ var errReturn = errors.New("return")
 func newSet() *flagSet { return &flagSet{flags: map[string]*flagValue{}} }
 
 func newProgram(t *tree) *program {
-	return &program{tree: t, pflags: newSet(), goFlags: newSet(), command: newSet(), gates: map[string]bool{}, initialised: map[string]bool{}}
+	return &program{tree: t, pflags: newSet(), goFlags: newSet(), command: newSet(), gates: map[string]string{}, initialised: map[string]bool{}}
 }
 
 func (s *flagSet) add(name string) *flagValue {

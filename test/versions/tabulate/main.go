@@ -57,7 +57,7 @@ type accepted struct {
 	version                  string
 	notes                    []string // modules that were not to be had in this version
 	kubeletFlags, proxyFlags []*flagValue
-	kubeletGates, proxyGates map[string]bool
+	kubeletGates, proxyGates map[string]string
 	fields                   []field
 }
 
@@ -96,7 +96,7 @@ const (
 )
 
 // kubelet fills the set that the kubelet parses its arguments with, as NewKubeletCommand does.
-func kubelet(t *tree) ([]*flagValue, map[string]bool, error) {
+func kubelet(t *tree) ([]*flagValue, map[string]string, error) {
 	p := newProgram(t)
 	if err := p.initialise(kubeletMain); err != nil {
 		return nil, nil, err
@@ -114,7 +114,7 @@ func kubelet(t *tree) ([]*flagValue, map[string]bool, error) {
 }
 
 // kubeProxy fills the set of kube-proxy's command, to which the library for commands adds that of the process and help.
-func kubeProxy(t *tree) ([]*flagValue, map[string]bool, error) {
+func kubeProxy(t *tree) ([]*flagValue, map[string]string, error) {
 	p := newProgram(t)
 	if err := p.initialise(proxyMain); err != nil {
 		return nil, nil, err
@@ -136,7 +136,7 @@ func kubeProxy(t *tree) ([]*flagValue, map[string]bool, error) {
 
 // finish normalises the names as the programs do, adds the gates that stand for whole classes, and refuses a reading
 // in which something could not be followed.
-func (p *program) finish(set *flagSet) ([]*flagValue, map[string]bool, error) {
+func (p *program) finish(set *flagSet) ([]*flagValue, map[string]string, error) {
 	normal := newSet()
 	for _, f := range set.sorted() {
 		f.name = strings.ReplaceAll(f.name, "_", "-")
@@ -149,7 +149,7 @@ func (p *program) finish(set *flagSet) ([]*flagValue, map[string]bool, error) {
 		}
 		if classes, ok := p.global(own, "defaultFeatures").(*list); ok {
 			for name := range classes.by {
-				p.gates[name] = true
+				p.gates[name] = ""
 			}
 		}
 	}

@@ -22,6 +22,7 @@ import (
 // register flags. All of them lie in a module cache of their own, which remove deletes.
 type tree struct {
 	version  string            // 1.28.15
+	minor    int               // 28
 	root     string            // where k8s.io/kubernetes lies
 	cache    string            // module cache of this release
 	pins     map[string]string // version of each module that go.mod or Godeps.json names
@@ -44,6 +45,9 @@ var pseudo = map[string]string{
 func newTree(version, cache string) (*tree, error) {
 	t := &tree{version: version, cache: cache, pins: map[string]string{}, dirs: map[string]string{}, packages: map[string]*pkg{}, fset: token.NewFileSet()}
 	var err error
+	if t.minor, err = strconv.Atoi(strings.Split(version, ".")[1]); err != nil {
+		return nil, fmt.Errorf("cannot read version %s: %w", version, err)
+	}
 	if t.root, err = t.download("k8s.io/kubernetes", "v"+version); err != nil {
 		return nil, err
 	}

@@ -67,10 +67,28 @@ func (t table) rows(minors []int) []row {
 	return all
 }
 
+// keepOthers takes out what a table has just as another one. Both must have the same names.
+func (t table) keepOthers(other table) error {
+	for name := range other {
+		if t[name] == nil {
+			return fmt.Errorf("only one of two tables has %s", name)
+		}
+	}
+	for name, marks := range t {
+		if other[name] == nil {
+			return fmt.Errorf("only one of two tables has %s", name)
+		}
+		if slices.Equal(marks, other[name]) {
+			delete(t, name)
+		}
+	}
+	return nil
+}
+
 // write puts the tables of all releases into Go files.
 func write(out string, all []accepted) error {
 	var minors []int
-	kubeletFlags, fields, kubeletGates, proxyFlags, proxyGates := table{}, table{}, table{}, table{}, table{}
+	kubeletFlags, fields, gates, proxyFlags, proxyGates := table{}, table{}, table{}, table{}, table{}
 	for i, a := range all {
 		minor, err := strconv.Atoi(strings.Split(a.version, ".")[1])
 		if err != nil {
@@ -86,12 +104,15 @@ func write(out string, all []accepted) error {
 		for _, f := range a.fields {
 			fields.set(f.path, i, len(all), mark{kind: f.kind})
 		}
-		for name := range a.kubeletGates {
-			kubeletGates.set(name, i, len(all), mark{})
+		for name, kind := range a.kubeletGates {
+			gates.set(name, i, len(all), mark{kind: kind})
 		}
-		for name := range a.proxyGates {
-			proxyGates.set(name, i, len(all), mark{})
+		for name, kind := range a.proxyGates {
+			proxyGates.set(name, i, len(all), mark{kind: kind})
 		}
+	}
+	if err := proxyGates.keepOthers(gates); err != nil {
+		return err
 	}
 	for _, file := range []struct {
 		name, variable, about string
@@ -99,9 +120,9 @@ func write(out string, all []accepted) error {
 	}{
 		{"kubelet_flags", "kubeletFlags", "are the flags of the kubelet", kubeletFlags.rows(minors)},
 		{"kubelet_fields", "kubeletFields", "are the fields of KubeletConfiguration, by their path", fields.rows(minors)},
-		{"kubelet_gates", "kubeletGates", "are the feature gates of the kubelet", kubeletGates.rows(minors)},
+		{"gates", "gates", "are the feature gates of the kubelet, and of kube-proxy but for proxyGates", gates.rows(minors)},
 		{"proxy_flags", "proxyFlags", "are the flags of kube-proxy", proxyFlags.rows(minors)},
-		{"proxy_gates", "proxyGates", "are the feature gates of kube-proxy", proxyGates.rows(minors)},
+		{"proxy_gates", "proxyGates", "are the feature gates that kube-proxy has otherwise than the kubelet", proxyGates.rows(minors)},
 	} {
 		var text bytes.Buffer
 		fmt.Fprintf(&text, "%s\n// %s %s.\nvar %s = [...]row{\n", header, file.variable, file.about, file.variable)
@@ -157,12 +178,12 @@ func (a accepted) print() {
 		fmt.Println("kubelet-field", f.path, f.kind)
 	}
 	for _, g := range slices.Sorted(maps.Keys(a.kubeletGates)) {
-		fmt.Println("kubelet-gate", g)
+		fmt.Println("kubelet-gate", g, a.kubeletGates[g])
 	}
 	for _, f := range a.proxyFlags {
 		fmt.Println("proxy-flag", f.name, f.deprecated)
 	}
 	for _, g := range slices.Sorted(maps.Keys(a.proxyGates)) {
-		fmt.Println("proxy-gate", g)
+		fmt.Println("proxy-gate", g, a.proxyGates[g])
 	}
 }
