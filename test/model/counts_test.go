@@ -109,7 +109,7 @@ func TestJoiningStartsEachServiceOnce(t *testing.T) {
 			s.Begin(w)
 			s.Steps[0].Run(w)
 			restarts := map[string]int{}
-			for _, r := range w.reports() {
+			for _, r := range w.Reports() {
 				for unit, n := range r.Restarts {
 					restarts[unit] += n
 				}

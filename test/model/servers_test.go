@@ -4,14 +4,11 @@ import (
 	"io"
 	"log"
 	"net"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"kubernetes-worker/internal/jujusim"
 	"kubernetes-worker/internal/kubeconfig"
-	"kubernetes-worker/internal/systemd/systemdtest"
 )
 
 // silent drops what a server says about clients that leave.
@@ -57,26 +54,6 @@ func wantServer(w *World, url string) {
 	}
 }
 
-// anotherMachine adds a machine with a unit of the worker on it and returns it as a world of its own.
-func anotherMachine(w *World) *World {
-	w.T.Helper()
-	dir := filepath.Dir(w.Root)
-	second := &World{T: w.T, Root: filepath.Join(dir, "m2"), Node: "worker-1", Juju: w.Juju, CA: w.CA, API: w.API, CharmDir: w.CharmDir, options: w.options}
-	second.layMachine()
-	var err error
-	second.Systemd, err = systemdtest.Start(second.Root, systemdtest.Options{})
-	w.must(err)
-	w.T.Cleanup(func() { second.Systemd.Close() })
-	second.startSnapd()
-	programs := filepath.Join(dir, "bin2")
-	installPrograms(w.T, programs, second.Root)
-	_, err = w.Juju.AddMachine(jujusim.MachineSpec{ID: "another", Root: second.Root, Address: "10.0.0.12", PathPrefix: []string{programs}})
-	w.must(err)
-	_, err = w.Juju.AddUnit("kubernetes-worker", "another")
-	w.must(err)
-	return second
-}
-
 func wantStatusOf(w *World, unit, state, message string) {
 	w.T.Helper()
 	status, err := w.Juju.UnitStatus(unit)
@@ -98,7 +75,7 @@ func TestUnitsSpreadOverTheServersAndStayWithTheirs(t *testing.T) {
 	t.Parallel()
 	w, gates := cluster(t, 2)
 	w.DeployWorker()
-	second := anotherMachine(w)
+	second := w.Beside(1)
 	w.DeployCompanions()
 	w.Relate()
 	w.Settle()

@@ -130,7 +130,7 @@ func TestTheUnitsRefreshWhenTheLeaderSays(t *testing.T) {
 	t.Parallel()
 	for _, juju := range []string{"2.9", "3.6"} {
 		w := Joined(t, Options{Juju: juju})
-		other := anotherMachine(w)
+		other := w.Beside(1)
 		w.Settle()
 		timer := w.system("refresh.timer")
 		other.wantSystem(map[string]string{"refresh.timer": timer})
@@ -165,7 +165,7 @@ func TestTheUnitsRefreshWhenTheLeaderSays(t *testing.T) {
 func TestTheUnitsOfJuju4AgreeWithoutALeadersWord(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{Juju: "4.0"})
-	other := anotherMachine(w)
+	other := w.Beside(1)
 	w.Settle()
 	timer := w.system("refresh.timer")
 	if len(timer) != 4 || other.system("refresh.timer") != timer {
@@ -174,6 +174,11 @@ func TestTheUnitsOfJuju4AgreeWithoutALeadersWord(t *testing.T) {
 	w.Config(map[string]string{"snapd_refresh": "wed2"})
 	w.wantSystem(map[string]string{"refresh.timer": "wed2"})
 	other.wantSystem(map[string]string{"refresh.timer": "wed2"})
+	for _, tool := range []string{"leader-get", "leader-set"} { // which this Juju does not have
+		if n := w.tools(tool, 0); n > 0 {
+			t.Errorf("%s was called %d times", tool, n)
+		}
+	}
 }
 
 func TestSnapdTakesItsProxies(t *testing.T) {
@@ -366,6 +371,20 @@ func TestASnapdWithoutHoldsIsAskedOnce(t *testing.T) {
 	w.UpdateStatus()
 	if n := w.Snapd.Requests()["GET /v2/system-info"]; n != 0 {
 		t.Errorf("asked %d times again", n)
+	}
+	if held, _ := w.treatment(); held {
+		t.Error("a snapd that has no holds holds the kubelet")
+	}
+}
+
+func TestTheFirstSnapdWithHoldsIsToldToHold(t *testing.T) {
+	t.Parallel()
+	w := New(t, Options{})
+	w.must(w.Snapd.SetVersion("2.58"))
+	w.DeployWorker()
+	w.Settle()
+	if held, _ := w.treatment(); !held {
+		t.Error("the kubelet is not held")
 	}
 }
 

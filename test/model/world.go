@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +34,8 @@ type Options struct {
 	Binary  string            // another binary than the built one, for instance one that dies at a given change
 	Retries int               // of failed hooks
 	Zone    string            // that Juju has placed the machine in
+	// Together has units on different machines run their hooks at the same time.
+	Together bool
 }
 
 // Real is a running control plane: its servers as host:port, its authority, and its token file.
@@ -51,11 +54,12 @@ const (
 	Runtime = "containerd.service"
 )
 
-// World is a model with one machine that the charm is deployed to.
+// World is a model with one machine that the charm is deployed to. A world Beside it has another machine of that model.
 type World struct {
 	T        *testing.T
 	Root     string // the machine
 	Node     string
+	Unit     string // of the charm on the machine
 	Juju     *jujusim.Model
 	Snapd    *snapdtest.Server
 	Systemd  *systemdtest.Server
@@ -101,33 +105,50 @@ func New(t *testing.T, o Options) *World {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	w := &World{T: t, Root: filepath.Join(dir, "m"), Node: o.Node, options: o}
+	w := &World{T: t, Root: filepath.Join(dir, "m"), Node: o.Node, Unit: Unit, options: o}
 	if w.Node == "" {
 		w.Node = "worker-0"
 	}
-	w.layMachine()
 	w.CA = NewAuthority(t, dir)
-	if w.Systemd, err = systemdtest.Start(w.Root, systemdOptions()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { w.Systemd.Close() })
-	w.startSnapd()
+	w.boot("10.0.0.11")
 	for range o.standIns() {
 		a := StartAPI(t, w.CA, "")
 		a.Registered = w.kubeletStarts
 		w.API = append(w.API, a)
 	}
-	programs := filepath.Join(dir, "bin")
-	installPrograms(t, programs, w.Root)
 	if o.Juju == "" {
 		o.Juju = "3.6"
 	}
-	w.Juju, err = jujusim.New(jujusim.Options{Dir: filepath.Join(dir, "j"), Juju: o.Juju, Retries: o.Retries,
+	w.Juju, err = jujusim.New(jujusim.Options{Dir: filepath.Join(dir, "j"), Juju: o.Juju, Retries: o.Retries, Together: o.Together,
 		Progress: w.progress})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.Juju.Close)
+	w.addMachine("0", "10.0.0.11")
+	w.CharmDir = charmDir(t, filepath.Join(dir, "charm"), o.Binary)
+	return w
+}
+
+// boot lays the machine and starts what runs on it.
+func (w *World) boot(address string) {
+	w.T.Helper()
+	w.layMachine(address)
+	var err error
+	if w.Systemd, err = systemdtest.Start(w.Root, systemdOptions()); err != nil {
+		w.T.Fatal(err)
+	}
+	w.T.Cleanup(func() { w.Systemd.Close() })
+	w.startSnapd()
+	installPrograms(w.T, w.programs(), w.Root)
+}
+
+func (w *World) programs() string { return filepath.Join(w.dir(), "bin") }
+
+// addMachine puts the machine into the model.
+func (w *World) addMachine(id, address string) {
+	w.T.Helper()
+	o := w.options
 	env := map[string]string{}
 	for k, v := range o.Env {
 		env[k] = v
@@ -135,12 +156,26 @@ func New(t *testing.T, o Options) *World {
 	if o.Exec {
 		env["KUBERNETES_WORKER_AGENT_SOCKET"] = "off"
 	}
-	env["KUBERNETES_WORKER_REPORT"] = filepath.Join(dir, "report")
-	if _, err := w.Juju.AddMachine(jujusim.MachineSpec{ID: "0", Root: w.Root, Address: "10.0.0.11", Zone: o.Zone, Env: env, PathPrefix: []string{programs}, Reboot: []string{filepath.Join(programs, "boot")}}); err != nil {
-		t.Fatal(err)
+	env["KUBERNETES_WORKER_REPORT"] = filepath.Join(w.dir(), "report")
+	_, err := w.Juju.AddMachine(jujusim.MachineSpec{ID: id, Root: w.Root, Address: address, Zone: o.Zone, Env: env,
+		PathPrefix: []string{w.programs()}, Reboot: []string{filepath.Join(w.programs(), "boot")}})
+	w.must(err)
+}
+
+// Beside adds a machine to the model, with a unit of the charm on it. It is the number of machines there are so far.
+func (w *World) Beside(number int) *World {
+	w.T.Helper()
+	id, address := strconv.Itoa(number), fmt.Sprintf("10.0.0.%d", 11+number)
+	other := &World{T: w.T, Root: filepath.Join(w.dir(), id, "m"), Node: "worker-" + id, Unit: "kubernetes-worker/" + id,
+		Juju: w.Juju, CA: w.CA, API: w.API, CharmDir: w.CharmDir, options: w.options}
+	other.boot(address)
+	other.addMachine("worker-"+id, address)
+	unit, err := w.Juju.AddUnit("kubernetes-worker", "worker-"+id)
+	w.must(err)
+	if unit != other.Unit {
+		w.T.Fatalf("the unit is %s, want %s", unit, other.Unit)
 	}
-	w.CharmDir = charmDir(t, filepath.Join(dir, "charm"), o.Binary)
-	return w
+	return other
 }
 
 // standIns is how many API servers are played.
@@ -152,10 +187,10 @@ func (o Options) standIns() int {
 }
 
 // layMachine writes what a fresh machine has.
-func (w *World) layMachine() {
+func (w *World) layMachine(address string) {
 	for path, content := range map[string]string{
 		"etc/hostname":        w.Node + "\n",
-		"etc/hosts":           "127.0.0.1 localhost\n10.0.0.11 " + w.Node + ".example.test " + w.Node + "\n",
+		"etc/hosts":           "127.0.0.1 localhost\n" + address + " " + w.Node + ".example.test " + w.Node + "\n",
 		"etc/passwd":          "root:x:0:0:root:/root:/bin/bash\nubuntu:x:1000:1000::/home/ubuntu:/bin/bash\n",
 		"etc/os-release":      "ID=ubuntu\nVERSION_ID=\"22.04\"\nVERSION_CODENAME=jammy\n",
 		"etc/resolv.conf":     "nameserver 127.0.0.53\n",
@@ -333,14 +368,14 @@ func (w *World) Companion(app string, values map[string]string) {
 // UpdateStatus runs that hook.
 func (w *World) UpdateStatus() {
 	w.T.Helper()
-	w.must(w.Juju.UpdateStatus(Unit))
+	w.must(w.Juju.UpdateStatus(w.Unit))
 	w.Settle()
 }
 
 // Status is the unit's status and message.
 func (w *World) Status() (string, string) {
 	w.T.Helper()
-	s, err := w.Juju.UnitStatus(Unit)
+	s, err := w.Juju.UnitStatus(w.Unit)
 	w.must(err)
 	return s.Status, s.Message
 }
@@ -418,13 +453,13 @@ func (w *World) must(err error) {
 }
 
 // repository is the top of the source tree.
-func repository() string {
+var repository = sync.OnceValue(func() string {
 	out, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {
 		panic(fmt.Sprintf("cannot find the module: %v", err))
 	}
 	return filepath.Dir(strings.TrimSpace(string(out)))
-}
+})
 
 // builtCharm builds the charm's program once for all tests of the process.
 var builtCharm = sync.OnceValues(func() (string, error) {
@@ -442,7 +477,7 @@ var builtCharm = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// charmDir lays out the charm as it is packed.
+// charmDir lays out the charm as it is packed, but for the program: a link to it is enough, and no world copies it.
 func charmDir(t *testing.T, dir, binary string) string {
 	t.Helper()
 	if binary == "" {
@@ -454,14 +489,13 @@ func charmDir(t *testing.T, dir, binary string) string {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	source := repository()
-	for _, name := range []string{"metadata.yaml", "config.yaml", "actions.yaml", "manifest.yaml", "hooks", "actions", "dispatch"} {
-		if out, err := exec.Command("cp", "-a", filepath.Join(source, name), dir).CombinedOutput(); err != nil {
-			t.Fatalf("cannot copy %s: %v: %s", name, err, out)
-		}
+	copying := exec.Command("cp", "-a", "metadata.yaml", "config.yaml", "actions.yaml", "manifest.yaml", "hooks", "actions", "dispatch", dir)
+	copying.Dir = repository()
+	if out, err := copying.CombinedOutput(); err != nil {
+		t.Fatalf("cannot copy the charm: %v: %s", err, out)
 	}
-	if out, err := exec.Command("cp", binary, filepath.Join(dir, "kubernetes-worker")).CombinedOutput(); err != nil {
-		t.Fatalf("cannot copy the program: %v: %s", err, out)
+	if err := os.Symlink(binary, filepath.Join(dir, "kubernetes-worker")); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }

@@ -9,8 +9,8 @@ import (
 	"kubernetes-worker/internal/charm"
 )
 
-// reports are what the hooks and actions so far said of their cost, oldest first.
-func (w *World) reports() []charm.Report {
+// Reports are what the hooks and actions so far said of their cost, oldest first.
+func (w *World) Reports() []charm.Report {
 	w.T.Helper()
 	file, err := os.Open(filepath.Join(w.dir(), "report"))
 	w.must(err)
@@ -26,7 +26,7 @@ func (w *World) reports() []charm.Report {
 
 func (w *World) lastReport() charm.Report {
 	w.T.Helper()
-	all := w.reports()
+	all := w.Reports()
 	return all[len(all)-1]
 }
 
