@@ -26,8 +26,6 @@ func parts() []string { return []string{"m", "j"} }
 // companionsPart is where the other ends of the relations keep keys, certificates and tokens.
 const companionsPart = "j/companions"
 
-func (w *World) dir() string { return filepath.Dir(w.Root) }
-
 // Save keeps the world as it is now.
 func (w *World) Save() saved {
 	w.T.Helper()

@@ -143,6 +143,9 @@ func (w *World) boot(address string) {
 	installPrograms(w.T, w.programs(), w.Root)
 }
 
+// dir holds all that the world has of its own.
+func (w *World) dir() string { return filepath.Dir(w.Root) }
+
 func (w *World) programs() string { return filepath.Join(w.dir(), "bin") }
 
 // addMachine puts the machine into the model.
