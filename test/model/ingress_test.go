@@ -291,3 +291,19 @@ func TestAUsersObjectInTheWayBlocksAndIsLeftAlone(t *testing.T) {
 		t.Error("it was changed")
 	}
 }
+
+func TestChainsAreCompletedAsLongAsTheOptionSaysSo(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, withIngress())
+	for _, value := range []string{"false", "true", "false"} {
+		since := w.starts()
+		w.Config(map[string]string{"ingress-ssl-chain-completion": value})
+		w.WantStatus("active", running)
+		object := w.API[0].Cluster.At(controller)
+		if n := strings.Count(object, "--enable-ssl-chain-completion="); n != 1 || !strings.Contains(object, `"--enable-ssl-chain-completion=`+value+`"`) {
+			t.Errorf("%s: the controller has the argument %d times:\n%s", value, n, object)
+		}
+		w.wantPorts(openPorts)
+		w.WantStarts(since, starts{})
+	}
+}

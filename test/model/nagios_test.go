@@ -150,3 +150,47 @@ func TestAHostileNameOfTheMachineReachesNoFile(t *testing.T) {
 		}
 	}
 }
+
+func TestAMachineWithoutANameInNagiosIsCalledAfterTheContext(t *testing.T) {
+	t.Parallel()
+	w := begin(t, Options{}, join())
+	addAgent("say", "nothing").Run(w)
+	want := func(context, groups string, restarts int) {
+		t.Helper()
+		host := context + "-kubernetes-worker-0"
+		var names []string
+		entries, err := os.ReadDir(filepath.Join(w.Root, exportDir))
+		w.must(err)
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+		if len(names) != 3 || names[0] != "service__"+host+"_check_containerd.cfg" {
+			t.Fatalf("%s: descriptions %q", context, names)
+		}
+		export := w.Read(exportDir + names[0])
+		for _, line := range []string{"host_name                       " + host + "\n", "servicegroups                   " + groups + "\n"} {
+			if !strings.Contains(export, line) {
+				t.Errorf("%s: the description lacks %q:\n%s", context, line, export)
+			}
+		}
+		if command := w.Read(commandDir + "check_containerd.cfg"); !strings.Contains(command, "\n# servicegroups: "+groups+"\n") {
+			t.Errorf("%s: the command is\n%s", context, command)
+		}
+		if n := w.Systemd.Unit(nrpeUnit).Counts.Restart; n != restarts {
+			t.Errorf("%s: the agent was restarted %d times, want %d", context, n, restarts)
+		}
+	}
+	since := w.starts()
+	want("juju", "juju", 1)
+	w.Config(map[string]string{"nagios_context": "site"})
+	want("site", "site", 2)
+	w.Config(map[string]string{"nagios_servicegroups": "web"})
+	want("site", "web", 3)
+	w.Config(map[string]string{"nagios_context": "a\nb"})
+	w.WantStatus("blocked", "nagios_context: …")
+	want("site", "web", 3)
+	w.Config(map[string]string{"nagios_context": "juju", "nagios_servicegroups": ""})
+	w.WantStatus("active", running)
+	want("juju", "juju", 4)
+	w.WantStarts(since, starts{})
+}

@@ -199,3 +199,55 @@ func TestAFlagThatTheInstalledReleaseDoesNotHaveBlocks(t *testing.T) {
 		t.Errorf("the last good arguments are gone: %s", args)
 	}
 }
+
+func TestAllowPrivilegedRestartsAKubeletThatHasItOnce(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		channel, wire string
+		has           bool
+	}{{AncientChannel, "old", true}, {RawChannel, "old", false}, {Channel, "both", false}} {
+		t.Run(c.channel, func(t *testing.T) {
+			t.Parallel()
+			w := begin(t, Options{Config: map[string]string{"channel": c.channel}, Wire: c.wire}, join())
+			for _, step := range []struct{ option, argument string }{{"false", "false"}, {"auto", "false"}, {"true", "true"}} {
+				before, since := w.kubeletArgument("allow-privileged"), w.starts()
+				w.Config(map[string]string{"allow-privileged": step.option})
+				w.WantStatus("active", running)
+				want, restarts := "", starts{}
+				if c.has {
+					want = step.argument
+				}
+				if want != before {
+					restarts.kubelet = 1
+				}
+				w.WantStarts(since, restarts)
+				if got := w.kubeletArgument("allow-privileged"); got != want {
+					t.Errorf("allow-privileged=%s came to %q, want %q", step.option, got, want)
+				}
+			}
+			told := 0
+			for line := range strings.Lines(w.Log()) {
+				if strings.Contains(line, "allow-privileged=false is ignored: kubelet ") {
+					told++
+				}
+			}
+			if (told == 1) == c.has || told > 1 {
+				t.Errorf("told %d times that it has no effect", told)
+			}
+		})
+	}
+}
+
+// kubeletArgument is what the kubelet is started with; empty where it is not given.
+func (w *World) kubeletArgument(name string) string {
+	w.T.Helper()
+	for word := range strings.FieldsSeq(w.Read("/var/snap/kubelet/current/args")) {
+		if word == "--"+name {
+			return "true" // as the snaps write it
+		}
+		if value, ok := strings.CutPrefix(word, "--"+name+"="); ok {
+			return strings.Trim(value, `"`)
+		}
+	}
+	return ""
+}

@@ -328,6 +328,8 @@ func TestDriversThatCannotBeHadLeaveTheRuntimeAlone(t *testing.T) {
 	if strings.Contains(w.Read("etc/containerd/config.toml"), "nvidia") || w.API[0].Labels(w.Node)["gpu"] != "" {
 		t.Error("containerd is configured for what is not there")
 	}
+	w.Config(map[string]string{"cuda_repo": "10.1.0-2"}) // another version of the same
+	w.WantStatus("waiting", "Waiting for the signing key of NVIDIA's repository of drivers: …")
 	w.Config(map[string]string{"docker_runtime": "apt"})
 	w.WantStatus("active", "Kubernetes worker running.")
 	w.wantInstalled(before)
@@ -390,5 +392,30 @@ func TestUbuntuIsPutIntoTheGroupOfDockerOnce(t *testing.T) {
 	w.UpdateStatus()
 	if got := w.Read("etc/group"); got != "docker:x:998:\n" {
 		t.Errorf("group: %s", got)
+	}
+}
+
+// Each package of the nvidia runtime is the one that its option names, and drivers come only where cuda_repo wants them.
+func TestTheNvidiaRuntimeHasThePackagesThatOptionsName(t *testing.T) {
+	t.Parallel()
+	w := begin(t, Options{Config: map[string]string{
+		"channel": DockerChannel, "docker_runtime": "nvidia", "docker-ce-package": "docker-ce=5:24.0.9-1",
+		"nvidia-docker-package": "nvidia-docker2=2.13.0-1", "nvidia-container-runtime-package": "nvidia-container-runtime=3.14.0-1",
+	}}, join().ends("waiting", "Waiting for the signing key of NVIDIA's repository of drivers: …"))
+	w.wantInstalled("")
+	w.Config(map[string]string{"cuda_repo": ""})
+	w.WantStatus("active", running)
+	w.wantInstalled("containerd.io held, docker-ce held, docker-ce-cli held, nvidia-container-runtime held, nvidia-docker2 held")
+	status := w.Read("var/lib/dpkg/status")
+	for name, version := range map[string]string{"docker-ce": "5:24.0.9-1", "nvidia-docker2": "2.13.0-1", "nvidia-container-runtime": "3.14.0-1"} {
+		if !strings.Contains(status, "Package: "+name+"\n") || !strings.Contains(status, "\nVersion: "+version+"\n") {
+			t.Errorf("%s is not there in version %s:\n%s", name, version, status)
+		}
+	}
+	before := startsOf(w)
+	w.Config(map[string]string{"nvidia-docker-package": "nvidia-docker2=2.14.0-1"})
+	w.WantStatus("active", running)
+	if n := w.Warned("nvidia-docker-package: nvidia-docker2 is installed in version 2.13.0-1, which a change of this option does not replace"); n != 1 || startsOf(w) != before {
+		t.Errorf("another version was told %d times; started %v times before, %v after", n, before, startsOf(w))
 	}
 }

@@ -46,3 +46,42 @@ func TestAddressesOfTheClusterAreReachedWithoutAProxy(t *testing.T) {
 		t.Error("without a proxy the drop-in is left")
 	}
 }
+
+func TestEachRuntimeGetsTheProxiesInItsEnvironment(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ channel, unit string }{{Channel, Runtime}, {DockerChannel, Docker}} {
+		t.Run(c.unit, func(t *testing.T) {
+			t.Parallel()
+			w := begin(t, Options{Config: map[string]string{"channel": c.channel}}, join())
+			dropIn := "/etc/systemd/system/" + c.unit + ".d/kubernetes-worker.conf"
+			for _, step := range []struct {
+				options  map[string]string
+				settings []string
+			}{
+				{map[string]string{"https_proxy": "http://me:p%40ss@proxy.test:3129"}, []string{"HTTP_PROXY=", "HTTPS_PROXY=http://me:p%%40ss@proxy.test:3129", "NO_PROXY=127.0.0.1,"}},
+				{map[string]string{"http_proxy": "http://proxy.test:3128", "https_proxy": "proxy.test:3130", "no_proxy": `.test,"x y"`},
+					[]string{"HTTP_PROXY=http://proxy.test:3128", "HTTPS_PROXY=proxy.test:3130", `NO_PROXY=.test,\"x y\",127.0.0.1,`}},
+				{map[string]string{"http_proxy": "", "https_proxy": "", "no_proxy": ""}, nil},
+			} {
+				before := w.Restarts(c.unit)
+				w.Config(step.options)
+				w.WantStatus("active", running)
+				if n := w.Restarts(c.unit) - before; n != 1 {
+					t.Errorf("%v: %s was started %d times, want once", step.options, c.unit, n)
+				}
+				text := ""
+				if w.Exists(dropIn) {
+					text = w.Read(dropIn)
+				}
+				for _, setting := range step.settings {
+					if !strings.Contains(text, "\nEnvironment=\""+setting) {
+						t.Errorf("%v: the environment lacks %s:\n%s", step.options, setting, text)
+					}
+				}
+				if step.settings == nil && strings.Contains(text, "PROXY") {
+					t.Errorf("what is unset is left:\n%s", text)
+				}
+			}
+		})
+	}
+}

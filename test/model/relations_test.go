@@ -10,10 +10,14 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"kubernetes-worker/internal/jujusim"
 )
 
 // canary is in every junk value; it must never be told.
@@ -358,4 +362,47 @@ func TestTheFirstAPIServerThatIsSlowOrAnswers5xxDoesNotHoldUpTheNode(t *testing.
 	w.UpdateStatus()
 	w.WantStatus("active", "Kubernetes worker running.")
 	w.WantUntouched(before)
+}
+
+func TestOfTwoPodNetworksTheOneThatTheControlPlaneNamesIsTheDefault(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{Wire: "new"})
+	link := func() string {
+		t.Helper()
+		target, err := os.Readlink(filepath.Join(w.Root, "etc/cni/net.d/01-default.conflist"))
+		w.must(err)
+		return filepath.Base(target)
+	}
+	want := func(when, file, cidr string) {
+		t.Helper()
+		w.WantStatus("active", running)
+		if got := link(); got != file {
+			t.Errorf("%s: the default is %s, want %s", when, got, file)
+		}
+		if args := w.Read("/var/snap/kube-proxy/current/args"); !strings.Contains(args, `--cluster-cidr="`+cidr+`"`) {
+			t.Errorf("%s: kube-proxy has %s, want network %s", when, args, cidr)
+		}
+	}
+	want("one network", "10-flannel.conflist", "10.1.0.0/16")
+	w.Companion("kubernetes-master", map[string]string{"default-cni": "flannel"})
+	before := w.Traces()
+	w.must(w.Juju.Deploy(jujusim.DeploySpec{Charm: "companion:flannel", App: "calico", Config: map[string]string{"cidr": "10.9.0.0/16", "conf-file": "10-calico.conflist", "wire": "new"}}))
+	_, err := w.Juju.Integrate("kubernetes-worker:cni", "calico:cni")
+	w.must(err)
+	w.Settle()
+	want("another network beside it", "10-flannel.conflist", "10.1.0.0/16")
+	after := w.Traces()
+	delete(after, "/etc/cni/net.d/10-calico.conflist")
+	if differences(before, after) != nil {
+		t.Errorf("another network that is not the default changed %s", strings.Join(differences(before, after), "\n"))
+	}
+	since := w.starts()
+	w.Companion("kubernetes-master", map[string]string{"default-cni": "calico"})
+	want("the control plane names the other", "10-calico.conflist", "10.9.0.0/16")
+	w.WantStarts(since, starts{proxy: 1})
+	w.Companion("kubernetes-master", map[string]string{"default-cni": "flannel"})
+	want("the control plane names the first", "10-flannel.conflist", "10.1.0.0/16")
+	w.must(w.Juju.RemoveRelation("kubernetes-worker:cni", "flannel:cni"))
+	w.Settle()
+	want("the named one is gone", "10-calico.conflist", "10.9.0.0/16")
 }
