@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"kubernetes-worker/internal/secret"
 )
@@ -54,19 +55,29 @@ func NewRedactor(secrets []secret.Value) Redactor {
 	return Redactor{strings.NewReplacer(pairs...)}
 }
 
-var (
-	pemKey    = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)`)
-	pemKeyEnd = regexp.MustCompile(`\A[A-Za-z0-9+/=\s]*-----END [A-Z ]*PRIVATE KEY-----`) // where the beginning was cut off
-	// keyed is a name that ends like that of a secret, with its value: in JSON, YAML, variables and arguments.
-	keyed = regexp.MustCompile(`(?i)((?:token|passw(?:or)?d|passphrase|secret|credentials?|key-data|private[-_]?key|(?:api|access|secret|account|shared)[-_]?key|auth|htpasswd)\\?["']?(?:[ \t]*[:=][ \t]*|[ \t]+=>[ \t]+))(\\"[^"\\]*\\"|"(?:[^"\\]|\\.)*"|'[^'\n]*'|[^\s"'\\,;&}\]]+)`)
-	// argued is the same for arguments that stand behind their flags.
-	argued = regexp.MustCompile(`(?i)(--?(?:token|password|passwd|secret)\s+)([^\s"']+)`)
-	header = regexp.MustCompile(`(?i)((?:bearer|authorization["']?\s*[:=]\s*["']?basic)\s+)([A-Za-z0-9+/=._~-]{8,})`)
-	inURL  = regexp.MustCompile(`(://)([^/\s@"']+)(@)`)
-	jwt    = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+`)
-	crypt  = regexp.MustCompile(`\$(?:2[aby]|apr1|[156])\$[./A-Za-z0-9$]{12,}`)
-	pem64  = regexp.MustCompile(`LS0tLS1CRUdJTi[A-Za-z0-9+/=]+`) // base64 of -----BEGIN
-)
+// forms tell secrets from other text.
+type forms struct {
+	pemKey, pemKeyEnd            *regexp.Regexp
+	keyed, argued, header, inURL *regexp.Regexp
+	jwt, crypt, pem64            *regexp.Regexp
+}
+
+// secretForms are compiled when they are needed: hooks do not.
+var secretForms = sync.OnceValue(func() forms {
+	return forms{
+		pemKey:    regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)`),
+		pemKeyEnd: regexp.MustCompile(`\A[A-Za-z0-9+/=\s]*-----END [A-Z ]*PRIVATE KEY-----`), // where the beginning was cut off
+		// keyed is a name that ends like that of a secret, with its value: in JSON, YAML, variables and arguments.
+		keyed: regexp.MustCompile(`(?i)((?:token|passw(?:or)?d|passphrase|secret|credentials?|key-data|private[-_]?key|(?:api|access|secret|account|shared)[-_]?key|auth|htpasswd)\\?["']?(?:[ \t]*[:=][ \t]*|[ \t]+=>[ \t]+))(\\"[^"\\]*\\"|"(?:[^"\\]|\\.)*"|'[^'\n]*'|[^\s"'\\,;&}\]]+)`),
+		// argued is the same for arguments that stand behind their flags.
+		argued: regexp.MustCompile(`(?i)(--?(?:token|password|passwd|secret)\s+)([^\s"']+)`),
+		header: regexp.MustCompile(`(?i)((?:bearer|authorization["']?\s*[:=]\s*["']?basic)\s+)([A-Za-z0-9+/=._~-]{8,})`),
+		inURL:  regexp.MustCompile(`(://)([^/\s@"']+)(@)`),
+		jwt:    regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+`),
+		crypt:  regexp.MustCompile(`\$(?:2[aby]|apr1|[156])\$[./A-Za-z0-9$]{12,}`),
+		pem64:  regexp.MustCompile(`LS0tLS1CRUdJTi[A-Za-z0-9+/=]+`), // base64 of -----BEGIN
+	}
+})
 
 // plainWord reports whether a value in the place of a secret is none.
 func plainWord(value string) bool {
@@ -89,17 +100,18 @@ func unquote(value []byte) (quote, inside []byte) {
 
 // Redact takes the secrets out of a text.
 func (r Redactor) Redact(text []byte) []byte {
+	form := secretForms()
 	text = []byte(r.known.Replace(string(text)))
-	for _, whole := range []*regexp.Regexp{pemKey, pemKeyEnd, jwt, crypt} {
+	for _, whole := range []*regexp.Regexp{form.pemKey, form.pemKeyEnd, form.jwt, form.crypt} {
 		text = whole.ReplaceAllLiteral(text, []byte(redacted))
 	}
-	text = pem64.ReplaceAllFunc(text, func(found []byte) []byte {
+	text = form.pem64.ReplaceAllFunc(text, func(found []byte) []byte {
 		if holdsKey(found) {
 			return []byte(redacted)
 		}
 		return found
 	})
-	for _, behind := range []*regexp.Regexp{keyed, argued, header} {
+	for _, behind := range []*regexp.Regexp{form.keyed, form.argued, form.header} {
 		text = behind.ReplaceAllFunc(text, func(found []byte) []byte {
 			parts := behind.FindSubmatch(found)
 			quote, value := unquote(parts[2])
@@ -109,7 +121,7 @@ func (r Redactor) Redact(text []byte) []byte {
 			return slices.Concat(parts[1], quote, []byte(redacted), quote)
 		})
 	}
-	return inURL.ReplaceAll(text, []byte("${1}"+redacted+"${3}"))
+	return form.inURL.ReplaceAll(text, []byte("${1}"+redacted+"${3}"))
 }
 
 // holdsKey decodes what is there of an encoded PEM text.
@@ -122,16 +134,17 @@ func holdsKey(encoded []byte) bool {
 // Secrets finds what stands in the place of a secret in a text that is known to have some: a kubeconfig, an option, what
 // a relation says.
 func Secrets(text []byte) []secret.Value {
+	form := secretForms()
 	var found []secret.Value
 	add := func(value []byte) {
 		if len(value) >= shortest && !plainWord(string(value)) {
 			found = append(found, secret.New(string(value)))
 		}
 	}
-	for _, key := range pemKey.FindAll(text, -1) {
+	for _, key := range form.pemKey.FindAll(text, -1) {
 		add(bytes.ReplaceAll(key, []byte(`\n`), []byte("\n")))
 	}
-	for _, behind := range []*regexp.Regexp{keyed, argued, header} {
+	for _, behind := range []*regexp.Regexp{form.keyed, form.argued, form.header} {
 		for _, parts := range behind.FindAllSubmatch(text, -1) {
 			_, value := unquote(parts[2])
 			add(value)
@@ -143,7 +156,7 @@ func Secrets(text []byte) []secret.Value {
 			}
 		}
 	}
-	for _, parts := range inURL.FindAllSubmatch(text, -1) {
+	for _, parts := range form.inURL.FindAllSubmatch(text, -1) {
 		_, password, _ := bytes.Cut(parts[2], []byte(":"))
 		add(password)
 		if plain, err := url.PathUnescape(string(password)); err == nil {
