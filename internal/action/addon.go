@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -133,38 +134,53 @@ func (a Addon) progress(ctx context.Context, ref kube.Ref) (text string, done bo
 	return fmt.Sprintf("%d of %s of %s can be used", min(s.UpdatedReplicas, s.AvailableReplicas), count(d.Spec.Replicas, "pod"), ref), done, nil
 }
 
-// obstacles says what keeps pods from running; empty where nobody can tell.
-func (a Addon) obstacles(ctx context.Context, namespace, selector string) string {
+// pod is what matters of a pod of an addon.
+type pod struct {
+	Metadata struct{ DeletionTimestamp string }
+	Spec     struct{ NodeName string }
+	Status   struct {
+		Conditions        []struct{ Type, Status, Message string }
+		ContainerStatuses []struct {
+			State struct {
+				Waiting, Terminated struct{ Reason, Message string }
+			}
+		}
+	}
+}
+
+// pods are those that a selector finds, but those that are on their way out.
+func (a Addon) pods(ctx context.Context, namespace, selector string) ([]pod, error) {
 	body, err := a.Cluster.Send(ctx, kube.Request{Verb: http.MethodGet, Path: "/api/v1/namespaces/" + namespace + "/pods",
 		Query: url.Values{"labelSelector": {selector}}, Doing: "list pods"})
 	if err != nil {
-		return ""
+		return nil, err
 	}
-	var list struct {
-		Items []struct {
-			Metadata struct {
-				Name              string
-				DeletionTimestamp string
-			}
-			Status struct {
-				Conditions        []struct{ Type, Status, Message string }
-				ContainerStatuses []struct {
-					State struct {
-						Waiting    struct{ Reason, Message string }
-						Terminated struct{ Reason, Message string }
-					}
-				}
-			}
+	var list struct{ Items []pod }
+	if err := json.Unmarshal(body, &list); err != nil {
+		return nil, fmt.Errorf("cannot read the list of pods: %w", err)
+	}
+	return slices.DeleteFunc(list.Items, func(p pod) bool { return p.Metadata.DeletionTimestamp != "" }), nil
+}
+
+// nodeOf names the node of the first pod that has one; empty if there is none.
+func (a Addon) nodeOf(ctx context.Context, namespace, selector string) (string, error) {
+	pods, err := a.pods(ctx, namespace, selector)
+	for _, p := range pods {
+		if p.Spec.NodeName != "" {
+			return p.Spec.NodeName, nil
 		}
 	}
-	if json.Unmarshal(body, &list) != nil {
+	return "", err
+}
+
+// obstacles says what keeps pods from running; empty where nobody can tell.
+func (a Addon) obstacles(ctx context.Context, namespace, selector string) string {
+	pods, err := a.pods(ctx, namespace, selector)
+	if err != nil {
 		return ""
 	}
 	var all []string
-	for _, pod := range list.Items {
-		if pod.Metadata.DeletionTimestamp != "" {
-			continue
-		}
+	for _, pod := range pods {
 		why := ""
 		for _, c := range pod.Status.Conditions {
 			if c.Type == "PodScheduled" && c.Status == "False" {
@@ -220,7 +236,7 @@ const (
 	tryTime = 5 * time.Second
 )
 
-// serviceAddress is the address of a service in the cluster.
+// serviceAddress is where a service listens in the cluster, as host:port.
 func (a Addon) serviceAddress(ctx context.Context, ref kube.Ref) (string, error) {
 	live, err := a.Cluster.Get(ctx, ref)
 	if err != nil {
@@ -228,10 +244,12 @@ func (a Addon) serviceAddress(ctx context.Context, ref kube.Ref) (string, error)
 	}
 	spec, _ := live["spec"].(map[string]any)
 	address, _ := spec["clusterIP"].(string)
-	if address == "" || address == "None" {
+	ports, _ := spec["ports"].([]any)
+	if address == "" || address == "None" || len(ports) == 0 {
 		return "", fmt.Errorf("%s has no address", ref)
 	}
-	return address, nil
+	port, _ := ports[0].(map[string]any)
+	return net.JoinHostPort(address, fmt.Sprint(port["port"])), nil
 }
 
 // remove deletes what the owner has of these kinds, and then what an earlier charm has left. It goes on after a failure,

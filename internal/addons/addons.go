@@ -3,11 +3,7 @@
 // of (specification, lifecycle 10.3 and 10.4). It never asks the cluster.
 package addons
 
-import (
-	"cmp"
-
-	"kubernetes-worker/internal/kube"
-)
+import "kubernetes-worker/internal/kube"
 
 // namespace is where all of it is.
 const namespace = "default"
@@ -15,7 +11,11 @@ const namespace = "default"
 // image is one that the earlier charm's makers keep on Docker Hub, one for each architecture, or the copy of it in the
 // registry that the control plane names.
 func image(registry, name, arch, tag string) string {
-	return cmp.Or(registry, "docker.io") + "/cdkbot/" + name + "-" + arch + ":" + tag
+	own := "cdkbot/" + name + "-" + arch + ":" + tag
+	if registry == "" {
+		return own
+	}
+	return registry + "/" + own
 }
 
 func object(apiVersion, kind, name string) kube.Object {

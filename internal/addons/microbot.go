@@ -9,8 +9,8 @@ import (
 const (
 	microbotName    = "microbot"
 	microbotIngress = "microbot-ingress"
-	// MicrobotPort is where its service and its pods listen.
-	MicrobotPort = 80
+	// microbotPort is where its service and its pods listen.
+	microbotPort = 80
 	// MicrobotPods selects its pods.
 	MicrobotPods = "app=" + microbotName
 )
@@ -54,9 +54,9 @@ func (m Microbot) Objects() []kube.Object {
 				"image": image(m.Images, microbotName, m.Arch, "latest"),
 				// The tag alone would have every pod ask for the image, also where there is no way to it.
 				"imagePullPolicy": "IfNotPresent",
-				"ports":           []any{map[string]any{"containerPort": MicrobotPort, "protocol": "TCP"}},
+				"ports":           []any{map[string]any{"containerPort": microbotPort, "protocol": "TCP"}},
 				"livenessProbe": map[string]any{
-					"httpGet": map[string]any{"path": "/", "port": MicrobotPort, "scheme": "HTTP"}, "initialDelaySeconds": 5, "timeoutSeconds": 30,
+					"httpGet": map[string]any{"path": "/", "port": microbotPort, "scheme": "HTTP"}, "initialDelaySeconds": 5, "timeoutSeconds": 30,
 				},
 			}}},
 		},
@@ -64,10 +64,10 @@ func (m Microbot) Objects() []kube.Object {
 	service := object("v1", "Service", microbotName)
 	setMetadata(service, "labels", labels)
 	service["spec"] = map[string]any{
-		"ports":    []any{map[string]any{"port": MicrobotPort, "targetPort": MicrobotPort, "protocol": "TCP"}},
+		"ports":    []any{map[string]any{"port": microbotPort, "targetPort": microbotPort, "protocol": "TCP"}},
 		"selector": labels,
 	}
-	return []kube.Object{deployment, service, ingressTo(microbotIngress, m.Address, m.Class, microbotName, MicrobotPort)}
+	return []kube.Object{deployment, service, ingressTo(microbotIngress, m.Address, m.Class, microbotName, microbotPort)}
 }
 
 // AdoptMicrobot says whether an object is one that the earlier charm has made. It made them without a mark, so that they

@@ -44,8 +44,12 @@ func (r *run) action(ctx context.Context) error {
 		return r.cleanContainers(ctx)
 	case "clean-images":
 		return r.cleanImages(ctx, params)
+	case "microbot":
+		return r.microbot(ctx, params)
+	case "registry":
+		return r.registry(ctx, params)
 	}
-	return fmt.Errorf("this revision of the charm has no action %s yet; nothing was done", r.event.Name)
+	return fmt.Errorf("this revision of the charm has no action %s; nothing was done", r.event.Name)
 }
 
 // params are the parameters of an action. Juju has checked them against their types.

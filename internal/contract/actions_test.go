@@ -12,12 +12,13 @@ import (
 var resultsIn = map[string]string{
 	"Results": "pause", "CleanContainers": "clean-containers", "CleanImages": "clean-images",
 	"upgrade": "upgrade", "debug": "debug",
+	"CreateRegistry": "registry", "DeleteRegistry": "registry", "CreateMicrobot": "microbot", "DeleteMicrobot": "microbot",
 }
 
 // Every result that the sources set is in the reference, and no other; every action has its failures there.
 func TestActionsReferenceListsResultsAndFailures(t *testing.T) {
-	// What afterwards sets is the result of pause and of resume.
-	want := []string{"pause | result", "resume | result"}
+	// What afterwards sets is the result of pause and of resume; RefuseRegistry makes keys of parameters.
+	want := []string{"pause | result", "resume | result", "registry | registry-create-parameter-<parameter>"}
 	for _, pattern := range []string{"../charm/*.go", "../action/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"kubernetes-worker/internal/kube"
+	"kubernetes-worker/internal/kubeversion"
 	"kubernetes-worker/internal/release"
 )
 
@@ -48,6 +49,19 @@ func (c Config) namespace() kube.Object {
 		"apiVersion": "v1", "kind": "Namespace",
 		"metadata": map[string]any{"name": c.namespaceName(), "labels": map[string]any{c.mark(): "true"}},
 	}
+}
+
+// Configuration is where the controller of an application reads what users set.
+func Configuration(app string) kube.Ref {
+	return kube.Ref{Kind: "ConfigMap", Namespace: Config{App: app}.namespaceName(), Name: "nginx-configuration-" + app}
+}
+
+// Class is what an Ingress has to name so that the charm's controller serves it; empty where it names nothing.
+func Class(cluster kubeversion.Version) string {
+	if release.ControllerFor(cluster).Classes {
+		return className
+	}
+	return ""
 }
 
 // configMap is empty: it is there for users to fill in.

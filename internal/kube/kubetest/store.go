@@ -34,6 +34,8 @@ type Store struct {
 	Before func(r *http.Request, s *Store)
 	// Defaults fills in what the writer left out, when set.
 	Defaults func(o Object)
+	// Controllers fills in what controllers would, a status for instance, when set: in each object that is written.
+	Controllers func(path string, o Object)
 	// Objects are those kept, by path.
 	Objects map[string]Object
 
@@ -261,6 +263,9 @@ func (s *Store) create(path string, o Object) Object {
 func (s *Store) Set(path string, o Object) Object {
 	s.version++
 	metadata(o)["resourceVersion"] = fmt.Sprint(s.version)
+	if s.Controllers != nil {
+		s.Controllers(path, o)
+	}
 	s.Objects[path] = o
 	return o
 }
@@ -277,7 +282,10 @@ func (s *Store) list(path, selector string) any {
 			matches = matches && labels[key] == value
 		}
 		if matches {
-			items = append(items, Object{"metadata": o["metadata"]}) // a list's items do not say what they are
+			item := maps.Clone(o)
+			delete(item, "kind") // a list's items do not say what they are
+			delete(item, "apiVersion")
+			items = append(items, item)
 		}
 	}
 	return Object{"kind": "List", "apiVersion": "v1", "metadata": map[string]any{}, "items": items}

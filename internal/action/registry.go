@@ -1,0 +1,364 @@
+package action
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+
+	"kubernetes-worker/internal/addons"
+	"kubernetes-worker/internal/ingress"
+	"kubernetes-worker/internal/kube"
+	"kubernetes-worker/internal/registry"
+	"kubernetes-worker/internal/registry/probe"
+	"kubernetes-worker/internal/secret"
+)
+
+// Registry puts an image registry into the cluster, or removes it.
+type Registry struct {
+	Addon
+	Node   string // the unit's: the images of a new registry come to lie there
+	Arch   string // of the unit
+	Images string // registry that images come from; empty: where their makers keep them
+	Class  string // of the Ingress; empty: the cluster's usual
+	// CheckLogin asks a registry whether it knows a login.
+	CheckLogin func(ctx context.Context, login registry.Login, way probe.Way) error
+}
+
+// What the earlier charm said in results.
+const (
+	succeeded = "success"
+	failed    = "failure"
+)
+
+// RefuseRegistry gives the results and the message of parameters that cannot be used.
+func RefuseRegistry(problems []addons.Problem) (map[string]string, error) {
+	results := map[string]string{}
+	var words []string
+	for _, p := range problems {
+		key := "registry-create-parameter-" + p.Parameter
+		if results[key] == "" {
+			results[key] = failed + ", " + p.String()
+		} else {
+			results[key] += ", and " + p.Reason
+		}
+		words = append(words, p.String())
+	}
+	return results, fmt.Errorf("%s; nothing was changed", strings.Join(words, "; "))
+}
+
+// CreateRegistry makes the registry, or makes the one that is there like this. It is made only if it lets its user in at
+// the end.
+func (r Registry) CreateRegistry(ctx context.Context, p addons.Parameters) (map[string]string, error) {
+	results := map[string]string{"registry-create": failed}
+	want, err := r.prepare(ctx, p)
+	if err != nil {
+		return results, fmt.Errorf("%s; nothing was changed", oneLine(err))
+	}
+	if err := r.bring(ctx, want); err != nil {
+		return results, fmt.Errorf("%s; what was made until then stays: mend that and run registry again, or remove it with delete=true", oneLine(err))
+	}
+	results["registry-create"] = succeeded
+	address := p.Domain
+	if !p.Ingress {
+		address = net.JoinHostPort(p.Domain, strconv.Itoa(addons.RegistryPort))
+	}
+	results["result"] = fmt.Sprintf("the registry at %s lets %s in; its images are in %s on node %s alone, so that it is away while that node is, and lost with it",
+		address, p.User, addons.RegistryData, want.Node)
+
+	var failures []error
+	if p.Ingress {
+		patched, err := r.raiseBodySize(ctx)
+		if err != nil {
+			results["configmap-patch"] = failed
+			failures = append(failures, err)
+		} else if patched {
+			results["configmap-patch"] = succeeded
+		}
+	}
+	results["serviceaccount-patch"] = succeeded
+	if err := r.attachPullSecret(ctx); err != nil {
+		results["serviceaccount-patch"] = failed
+		failures = append(failures, err)
+	}
+	if len(failures) > 0 {
+		return results, fmt.Errorf("the registry works, but: %s; run registry again", oneLine(errors.Join(failures...)))
+	}
+	return results, nil
+}
+
+// DeleteRegistry takes back all that creating made, but the images.
+func (r Registry) DeleteRegistry(ctx context.Context) (map[string]string, error) {
+	results := map[string]string{"registry-delete": failed}
+	node, err := r.whereTheImagesAre(ctx)
+	if err == nil {
+		err = r.removeAll(ctx)
+	}
+	if err != nil {
+		return results, fmt.Errorf("the registry is not removed, or not all of it: %s; run registry with delete=true again", oneLine(err))
+	}
+	results["registry-delete"] = succeeded
+	results["result"] = "there was no registry; images of an earlier one, if there was one, are in " + addons.RegistryData + " on the node that it ran on"
+	if node != "" {
+		results["result"] = fmt.Sprintf("the registry is removed; its images stay in %s on node %s", addons.RegistryData, node)
+	}
+	return results, nil
+}
+
+func (r Registry) removeAll(ctx context.Context) error {
+	var failures []error
+	err := r.detachPullSecret(ctx)
+	if kube.KindOf(err) == kube.Unreachable {
+		return err
+	}
+	failures = appendFailure(failures, err)
+	failures = appendFailure(failures, r.lowerBodySize(ctx))
+	failures = appendFailure(failures, r.remove(ctx, r.keeper(), addons.RegistryKinds(), addons.EarlierRegistry()))
+	return errors.Join(failures...)
+}
+
+func (r Registry) keeper() *kube.Objects {
+	keeper := r.Cluster.Objects(addons.RegistryOwner(r.App))
+	keeper.Adopt = addons.AdoptRegistry
+	return keeper
+}
+
+// prepare finds out where the registry belongs and which objects it has, and that nothing is in their way. It changes
+// nothing.
+func (r Registry) prepare(ctx context.Context, p addons.Parameters) (addons.Registry, error) {
+	want := addons.Registry{Parameters: p, Images: r.Images, Class: r.Class}
+	if err := r.settle(ctx, &want); err != nil {
+		return want, err
+	}
+	if err := r.letIn(ctx, &want.Parameters); err != nil {
+		return want, err
+	}
+	return want, r.look(ctx, r.keeper(), want.Objects())
+}
+
+// settle finds the node that has the images: the one where the registry is, else the unit's.
+func (r Registry) settle(ctx context.Context, want *addons.Registry) error {
+	had, err := r.whereTheImagesAre(ctx)
+	if err != nil {
+		return err
+	}
+	var node kube.Node
+	if had != "" {
+		node, err = r.Cluster.GetNode(ctx, had)
+		if kube.KindOf(err) == kube.NotFound {
+			r.Tell.Log(ctx, fmt.Sprintf("node %s, which had the images, is gone; the registry begins anew on node %s", had, r.Node))
+			had = ""
+		} else if err != nil {
+			return err
+		}
+	}
+	if had == "" {
+		if node, err = r.Cluster.GetNode(ctx, r.Node); err != nil {
+			return err
+		}
+	}
+	want.Node, want.Hostname, want.Arch = node.Name, node.Labels["kubernetes.io/hostname"], r.Arch
+	if want.Hostname == "" {
+		return fmt.Errorf("cannot place the registry: node %s has no label kubernetes.io/hostname", node.Name)
+	}
+	if arch := node.Labels["kubernetes.io/arch"]; arch != "" {
+		want.Arch = strings.Replace(arch, "ppc64le", "ppc64el", 1)
+	}
+	if node.Unschedulable {
+		r.Tell.Log(ctx, fmt.Sprintf("node %s, which the registry belongs on, is cordoned: a new pod does not start there", node.Name))
+	}
+	return nil
+}
+
+// whereTheImagesAre names the node that the registry, of this or of an earlier charm, runs on; empty if there is none.
+func (r Registry) whereTheImagesAre(ctx context.Context) (string, error) {
+	live, err := r.Cluster.Get(ctx, addons.RegistryDeployment())
+	if err != nil {
+		return "", err
+	}
+	if node := live.Annotations()[addons.RegistryNode]; node != "" {
+		return node, nil
+	}
+	return r.nodeOf(ctx, addons.RegistryDeployment().Namespace, addons.RegistryPods)
+}
+
+// letIn completes the users where only one was given. The line that is there is kept if it is one for the user: each time
+// it is made it is another, and the registry would start anew.
+func (r Registry) letIn(ctx context.Context, p *addons.Parameters) error {
+	if !p.Htpasswd.Empty() {
+		return nil
+	}
+	live, err := r.Cluster.Get(ctx, addons.RegistryUsers())
+	if err != nil {
+		return err
+	}
+	data, _ := live["data"].(map[string]any)
+	encoded, _ := data["htpasswd"].(string)
+	if content, err := base64.StdEncoding.DecodeString(encoded); err == nil && addons.OnlyUser(secret.New(string(content)), p.User, p.Password) {
+		p.Htpasswd = secret.New(string(content))
+		return nil
+	}
+	p.Htpasswd, err = addons.MakeHtpasswd(p.User, p.Password)
+	return err
+}
+
+// bring makes the objects, and waits until the registry runs and lets its user in.
+func (r Registry) bring(ctx context.Context, want addons.Registry) error {
+	keeper := r.keeper()
+	r.Tell.Status(ctx, "Deploying the registry")
+	// Two registries would write to one directory.
+	if err := r.removeEarlier(ctx, keeper, addons.EarlierRegistry()[0]); err != nil {
+		return err
+	}
+	if err := r.apply(ctx, keeper, want.Objects()); err != nil {
+		return err
+	}
+	if !want.Ingress {
+		if err := r.remove(ctx, keeper, []string{"Ingress"}, nil); err != nil {
+			return err
+		}
+	}
+	err := r.Tell.Step(ctx, "rollout", func(ctx context.Context) error {
+		return r.rollout(ctx, addons.RegistryDeployment(), addons.RegistryPods)
+	})
+	if err != nil {
+		return fmt.Errorf("the registry does not run: %w", err)
+	}
+	address, err := r.serviceAddress(ctx, addons.RegistryService())
+	if err != nil {
+		return err
+	}
+	login := registry.Login{Server: want.Domain, Username: want.User, Password: want.Password}
+	way := probe.Way{Roots: want.Certificate, Address: address, Timeout: tryTime}
+	err = r.Tell.Step(ctx, "request", func(ctx context.Context) error {
+		return r.reach(ctx, func(ctx context.Context) error { return r.CheckLogin(ctx, login, way) })
+	})
+	if err != nil {
+		return fmt.Errorf("the registry runs, but at %s %w", way.Address, err)
+	}
+	r.Tell.Log(ctx, fmt.Sprintf("the registry lets %s in, over TLS with a certificate that is good until %s", want.User, want.Expires.UTC().Format("2006-01-02")))
+	return nil
+}
+
+// serviceAccount is the one of pods that name none.
+func serviceAccount() kube.Ref {
+	return kube.Ref{Kind: "ServiceAccount", Namespace: addons.RegistryDeployment().Namespace, Name: "default"}
+}
+
+// attachPullSecret adds the secret to those that the service account has.
+func (r Registry) attachPullSecret(ctx context.Context) error {
+	return r.edit(ctx, serviceAccount(), func(account kube.Object) bool {
+		secrets, _ := account["imagePullSecrets"].([]any)
+		for _, s := range secrets {
+			if isPullSecret(s) {
+				return false
+			}
+		}
+		account["imagePullSecrets"] = append(secrets, map[string]any{"name": addons.PullSecret})
+		return true
+	})
+}
+
+// detachPullSecret leaves the service account all others.
+func (r Registry) detachPullSecret(ctx context.Context) error {
+	err := r.edit(ctx, serviceAccount(), func(account kube.Object) bool {
+		secrets, _ := account["imagePullSecrets"].([]any)
+		var others []any
+		for _, s := range secrets {
+			if !isPullSecret(s) {
+				others = append(others, s)
+			}
+		}
+		if len(others) == len(secrets) {
+			return false
+		}
+		if account["imagePullSecrets"] = others; len(others) == 0 {
+			delete(account, "imagePullSecrets")
+		}
+		return true
+	})
+	return exceptMissing(err)
+}
+
+func isPullSecret(reference any) bool {
+	m, _ := reference.(map[string]any)
+	return m["name"] == addons.PullSecret
+}
+
+const (
+	// bodySize is the ingress controller's setting for the largest request that it lets through.
+	bodySize = "proxy-body-size"
+	// enough is the earlier charm's value.
+	enough = "1024m"
+	// raised marks a ConfigMap whose value is this action's.
+	raised = "kubernetes-worker/registry-body-size"
+)
+
+// raiseBodySize sets the limit of this application's ingress controller, unless somebody else has. Without the controller
+// there is nothing to set, and the Ingress says itself that it has no limit. It reports whether there was.
+func (r Registry) raiseBodySize(ctx context.Context) (bool, error) {
+	err := r.edit(ctx, ingress.Configuration(r.App), func(o kube.Object) bool {
+		data := mapIn(o, "data")
+		if data[bodySize] != nil {
+			return false
+		}
+		data[bodySize] = enough
+		mapIn(o, "metadata", "annotations")[raised] = enough
+		return true
+	})
+	if kube.KindOf(err) == kube.NotFound {
+		r.Tell.Log(ctx, "there is no ingress controller of "+r.App+"; another one has to serve the registry's Ingress")
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// lowerBodySize takes the limit back, unless somebody has set another.
+func (r Registry) lowerBodySize(ctx context.Context) error {
+	return exceptMissing(r.edit(ctx, ingress.Configuration(r.App), func(o kube.Object) bool {
+		annotations := mapIn(o, "metadata", "annotations")
+		if annotations[raised] == nil {
+			return false
+		}
+		delete(annotations, raised)
+		if data := mapIn(o, "data"); data[bodySize] == enough {
+			delete(data, bodySize)
+		}
+		return true
+	}))
+}
+
+// edit changes an object that is not the registry's, as a step.
+func (r Registry) edit(ctx context.Context, ref kube.Ref, change func(kube.Object) bool) error {
+	return r.Tell.Step(ctx, "edit "+ref.String(), func(ctx context.Context) error {
+		changed, err := r.Cluster.Edit(ctx, ref, change)
+		if changed {
+			r.Tell.Log(ctx, ref.String()+" is changed")
+		}
+		return err
+	})
+}
+
+func exceptMissing(err error) error {
+	if kube.KindOf(err) == kube.NotFound {
+		return nil
+	}
+	return err
+}
+
+// mapIn finds a map in an object, and makes it where there is none.
+func mapIn(o kube.Object, path ...string) map[string]any {
+	within := map[string]any(o)
+	for _, key := range path {
+		inner, _ := within[key].(map[string]any)
+		if inner == nil {
+			inner = map[string]any{}
+			within[key] = inner
+		}
+		within = inner
+	}
+	return within
+}
