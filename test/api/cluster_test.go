@@ -27,7 +27,7 @@ import (
 )
 
 // nodes are the machines that the control plane has tokens for; each test takes one for itself.
-const nodes = 8
+const nodes = 10
 
 func TestMain(m *testing.M) {
 	model.RunProgram()
@@ -45,8 +45,8 @@ type cluster struct {
 	client   *http.Client
 }
 
-// start brings up etcd and API servers, which end with the test.
-func start(t *testing.T, count int) *cluster {
+// start brings up etcd and API servers, these with more flags, which end with the test.
+func start(t *testing.T, count int, flags ...string) *cluster {
 	t.Helper()
 	out, err := exec.Command("../bed/artefact", "kubernetes").Output()
 	if err != nil {
@@ -73,7 +73,7 @@ func start(t *testing.T, count int) *cluster {
 	for range count {
 		address := free(t)
 		c.Servers = append(c.Servers, address)
-		c.servers = append(c.servers, c.serve(t, etcd, address))
+		c.servers = append(c.servers, c.serve(t, etcd, address, flags...))
 	}
 	for i := range c.Servers {
 		wait(t, "API server "+c.Servers[i], func() bool { return c.ask(i, "GET", "/readyz", "admin", nil) == http.StatusOK })
@@ -81,17 +81,17 @@ func start(t *testing.T, count int) *cluster {
 	return c
 }
 
-func (c *cluster) serve(t *testing.T, etcd, address string) *exec.Cmd {
+func (c *cluster) serve(t *testing.T, etcd, address string, flags ...string) *exec.Cmd {
 	t.Helper()
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.run(t, "kube-apiserver", "--etcd-servers="+etcd, "--bind-address="+host, "--secure-port="+port, "--endpoint-reconciler-type=none",
+	return c.run(t, "kube-apiserver", append(flags, "--etcd-servers="+etcd, "--bind-address="+host, "--secure-port="+port, "--endpoint-reconciler-type=none",
 		"--tls-cert-file="+c.path("server.crt"), "--tls-private-key-file="+c.path("server.key"), "--client-ca-file="+c.CACert,
 		"--token-auth-file="+c.Tokens, "--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction",
 		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file="+c.path("sa.key"),
-		"--service-account-signing-key-file="+c.path("sa.key"), "--service-cluster-ip-range=10.152.183.0/24", "--profiling=false")
+		"--service-account-signing-key-file="+c.path("sa.key"), "--service-cluster-ip-range=10.152.183.0/24", "--profiling=false")...)
 }
 
 func (c *cluster) path(name string) string { return filepath.Join(c.dir, name) }
@@ -222,7 +222,8 @@ func (c *cluster) labels(t *testing.T, server int, node string) map[string]strin
 }
 
 // kubelet plays the kubelet of a world towards the real API server: whenever systemd has started its unit, it registers
-// the node and reports Ready, with the credentials and the server of the kubeconfig that the charm has written.
+// the node, and from then on reports Ready each second, with the credentials and the server of the kubeconfig that the
+// charm has written.
 func (c *cluster) kubelet(t *testing.T, w *model.World) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -232,7 +233,7 @@ func (c *cluster) kubelet(t *testing.T, w *model.World) {
 		defer close(done)
 		tick := time.NewTicker(50 * time.Millisecond)
 		defer tick.Stop()
-		starts := 0
+		starts, reported := 0, time.Time{}
 		for {
 			select {
 			case <-ctx.Done():
@@ -241,35 +242,53 @@ func (c *cluster) kubelet(t *testing.T, w *model.World) {
 			}
 			n := w.Restarts(model.Kubelet)
 			if n == starts {
+				if n > 0 && time.Since(reported) > time.Second {
+					reported = time.Now()
+					_ = c.report(w) // somebody may have deleted the node; a kubelet tries again
+				}
 				continue
 			}
 			if err := c.register(w); err != nil {
 				t.Log(err)
 				continue
 			}
-			starts = n
+			starts, reported = n, time.Now()
 		}
 	}()
 }
 
-// register does what a kubelet does at its start.
-func (c *cluster) register(w *model.World) error {
+// serverOf is the API server that a world's kubelet speaks to.
+func (c *cluster) serverOf(w *model.World) (int, error) {
 	kubeconfig, err := os.ReadFile(filepath.Join(w.Root, "root/cdk/kubeconfig"))
 	if err != nil {
-		return err
+		return 0, err
 	}
-	server := -1
 	for i, s := range c.Servers {
-		if bytes.Contains(kubeconfig, []byte("https://"+s)) {
-			server = i
+		if bytes.Contains(kubeconfig, []byte("https://"+s)) && bytes.Contains(kubeconfig, []byte("token-of-"+w.Node)) {
+			return i, nil
 		}
 	}
-	if server < 0 || !bytes.Contains(kubeconfig, []byte("token-of-"+w.Node)) {
-		return errors.New("the kubeconfig names no server or has not this node's token")
+	return 0, errors.New("the kubeconfig names no server or has not this node's token")
+}
+
+// register does what a kubelet does at its start.
+func (c *cluster) register(w *model.World) error {
+	server, err := c.serverOf(w)
+	if err != nil {
+		return err
 	}
 	node := map[string]any{"kind": "Node", "apiVersion": "v1", "metadata": map[string]any{"name": w.Node, "labels": map[string]string{"kubernetes.io/hostname": w.Node}}}
 	if status := c.ask(server, "POST", "/api/v1/nodes", w.Node, node); status != http.StatusCreated && status != http.StatusConflict {
 		return fmt.Errorf("status %d", status)
+	}
+	return c.report(w)
+}
+
+// report says that the node is Ready.
+func (c *cluster) report(w *model.World) error {
+	server, err := c.serverOf(w)
+	if err != nil {
+		return err
 	}
 	now := time.Now().UTC().Format(time.RFC3339)
 	ready := map[string]any{"status": map[string]any{"conditions": []any{map[string]any{

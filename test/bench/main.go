@@ -1,5 +1,6 @@
 // Command bench turns what the charm reported of its hooks on a real machine into docs/performance.md. It measures
-// nothing itself: test/bench/measure ran the hooks, the charm wrote a line for each (see charm.Report).
+// nothing itself: test/bench/measure ran the hooks, the charm wrote a line for each (see charm.Report), and a test of
+// test/api the section on ten units.
 package main
 
 import (
@@ -32,7 +33,7 @@ const (
 
 func main() {
 	log.SetFlags(0)
-	dir := flag.String("in", "", "directory with socket/report.jsonl and exec/report.jsonl")
+	dir := flag.String("in", "", "directory with socket/report.jsonl, exec/report.jsonl and fleet.md")
 	binary := flag.String("binary", "", "the stripped program")
 	packed := flag.String("charm", "", "the packed charm")
 	machine := flag.String("machine", "", "what ran it")
@@ -104,6 +105,11 @@ Machine: %s, %s, %d cores.
 		writeTools(&page, phases(reports))
 		writeBudget(&page, transport, phases(reports))
 	}
+	fleet, err := os.ReadFile(filepath.Join(dir, "fleet.md"))
+	if err != nil {
+		return nil, err
+	}
+	page.Write(fleet)
 	if err := writeSizes(&page, binary, packed); err != nil {
 		return nil, err
 	}
