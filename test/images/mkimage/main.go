@@ -1,7 +1,9 @@
 // mkimage packs one static program into an image of one layer, in the docker-archive form that both
 // "ctr images import" and "docker load" read. The same program gives the same bytes.
 //
-//	mkimage OUT.tar NAME:TAG PROGRAM
+//	mkimage OUT.tar NAME:TAG PROGRAM [WORD...]
+//
+// The words are the program's arguments.
 package main
 
 import (
@@ -19,17 +21,17 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: mkimage OUT.tar NAME:TAG PROGRAM")
+	if len(os.Args) < 4 {
+		fmt.Fprintln(os.Stderr, "usage: mkimage OUT.tar NAME:TAG PROGRAM [WORD...]")
 		os.Exit(2)
 	}
-	if err := pack(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+	if err := pack(os.Args[1], os.Args[2], os.Args[3], os.Args[4:]); err != nil {
 		fmt.Fprintln(os.Stderr, "mkimage:", err)
 		os.Exit(1)
 	}
 }
 
-func pack(out, name, program string) error {
+func pack(out, name, program string, words []string) error {
 	content, err := os.ReadFile(program)
 	if err != nil {
 		return err
@@ -44,7 +46,7 @@ func pack(out, name, program string) error {
 		"architecture": runtime.GOARCH,
 		"os":           "linux",
 		"created":      time.Unix(0, 0).UTC(),
-		"config":       map[string]any{"Entrypoint": []string{"/" + base}, "Env": []string{"PATH=/"}, "WorkingDir": "/"},
+		"config":       map[string]any{"Entrypoint": append([]string{"/" + base}, words...), "Env": []string{"PATH=/"}, "WorkingDir": "/"},
 		"rootfs":       map[string]any{"type": "layers", "diff_ids": []string{"sha256:" + layerID}},
 		"history":      []any{map[string]any{"created": time.Unix(0, 0).UTC(), "created_by": "mkimage"}},
 	})
