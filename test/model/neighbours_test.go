@@ -2,6 +2,7 @@ package model
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,6 +19,14 @@ func (w *World) add(kind, endpoint, theirs string, pairs ...string) {
 	w.must(w.Juju.Deploy(jujusim.DeploySpec{Charm: "companion:" + kind, Config: config}))
 	_, err := w.Juju.Integrate("kubernetes-worker:"+endpoint, kind+":"+theirs)
 	w.must(err)
+}
+
+// companions deploys some, with their options.
+func (w *World) companions(all map[string]map[string]string) {
+	w.T.Helper()
+	for kind, options := range all {
+		w.must(w.Juju.Deploy(jujusim.DeploySpec{Charm: "companion:" + kind, Config: options}))
+	}
 }
 
 func (w *World) drop(kind, endpoint, theirs string) {
@@ -184,5 +193,45 @@ func TestNodesSayWhichCharmKeepsThemAndWhereTheyAre(t *testing.T) {
 	w.Config(map[string]string{"labels": ""})
 	if labels = w.API[0].Labels(w.Node); labels["topology.kubernetes.io/zone"] != "az-1" || labels["juju-charm"] == "" {
 		t.Errorf("labels %v", labels)
+	}
+}
+
+func TestUnitsCoordinateNothingWithEachOther(t *testing.T) {
+	t.Parallel()
+	for _, version := range []string{"2.9", "4.0"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			w := Joined(t, Options{Juju: version})
+			since := len(w.hooks(0))
+			w.Beside(1)
+			w.Settle()
+			ran := 0
+			for _, r := range w.hooks(since) {
+				if strings.HasPrefix(r.Name(), "coordinator-relation-") {
+					ran++
+				}
+			}
+			if ran < 4 {
+				t.Fatalf("%d hooks of the relation ran, want joined and changed of both units", ran)
+			}
+			w.wantAllWell("another unit", since)
+			for _, r := range w.Juju.Status().Relations {
+				if !slices.Equal(r.Endpoints, []string{"kubernetes-worker:coordinator"}) {
+					continue
+				}
+				for _, unit := range r.Units {
+					bag, err := w.Juju.Bag(r.ID, unit)
+					w.must(err)
+					for _, key := range []string{"private-address", "ingress-address", "egress-subnets"} {
+						delete(bag, key)
+					}
+					if len(bag) > 0 {
+						t.Errorf("%s says %v", unit, bag)
+					}
+				}
+				return
+			}
+			t.Error("there is no relation of the units")
+		})
 	}
 }

@@ -364,6 +364,47 @@ func TestTheFirstAPIServerThatIsSlowOrAnswers5xxDoesNotHoldUpTheNode(t *testing.
 	w.WantUntouched(before)
 }
 
+// A control plane that keeps tokens in secrets changes them there: nothing in the relation's data changes.
+func TestTokensThatChangeInASecretReachTheNode(t *testing.T) {
+	t.Parallel()
+	for _, juju := range []string{"3.6", "4.0"} {
+		t.Run(juju, func(t *testing.T) {
+			t.Parallel()
+			w := Joined(t, Options{Juju: juju, Wire: "new"})
+			before, bag := w.secrets(), w.bagOf("kube-control")
+			if strings.Contains(bag["creds"], before[1]) || !strings.Contains(bag["creds"], "secret:") {
+				t.Fatalf("the tokens are in the relation: %v", bag)
+			}
+			since, hooks := w.starts(), len(w.hooks(0))
+			otherTokens(w)
+			w.Settle()
+			w.WantStatus("active", running)
+			after := w.secrets()
+			for i, file := range []string{"", "/root/.kube/config", "/root/cdk/kubeconfig", "/root/cdk/kubeproxyconfig"} {
+				if file != "" && before[i] == after[i] {
+					t.Errorf("%s has the token from before", file)
+				}
+			}
+			w.WantStarts(since, starts{kubelet: 1, proxy: 1})
+			var ran []string
+			for _, r := range w.hooks(hooks) {
+				ran = append(ran, r.Name())
+			}
+			if !slices.Equal(ran, []string{"secret-changed"}) || !maps.Equal(bag, w.bagOf("kube-control")) {
+				t.Errorf("hooks %q ran; the relation holds %v", ran, w.bagOf("kube-control"))
+			}
+		})
+	}
+}
+
+// bagOf is what the unit at the other end says.
+func (w *World) bagOf(endpoint string) map[string]string {
+	w.T.Helper()
+	bag, err := w.Juju.Bag(w.relation(endpoint), remoteUnit(endpoint))
+	w.must(err)
+	return bag
+}
+
 func TestOfTwoPodNetworksTheOneThatTheControlPlaneNamesIsTheDefault(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{Wire: "new"})
