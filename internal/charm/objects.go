@@ -36,7 +36,8 @@ func (r *run) observeObjects(ctx context.Context, f *worker.Facts) {
 // for a leader who cannot: what they find missing an hour later, they make.
 func (r *run) checksObjects() bool {
 	age := r.now.Sub(time.Unix(r.state.ObjectsChecked, 0))
-	return r.takesOver() && r.facts.Leadership.Leads || r.event.Name == "update-status" && (age >= checkEvery || age < 0)
+	due := r.state.ObjectsChecked != 0 && (age >= checkEvery || age < 0) // 0: the hour has not begun
+	return r.takesOver() && r.facts.Leadership.Leads || r.event.Name == "update-status" && due
 }
 
 // takesOver reports whether the hook is one in which a leader finds out what has to be done anew.
