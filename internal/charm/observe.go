@@ -59,7 +59,7 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	}
 	f.DockerOurs = f.Units[worker.DockerUnit].Exists && r.exists(worker.DockerDropIn)
 	r.reject(ctx, &f)
-	r.upgradeFailure(&f)
+	r.observeUpgrade(&f)
 	f.Node = r.observeNode(ctx, f)
 	r.observeObjects(ctx, &f)
 	r.system.See(r.seen)
@@ -160,6 +160,7 @@ func (r *run) observeSnaps(ctx context.Context, f *worker.Facts) error {
 		f.Snaps[name] = worker.SnapFact{Version: s.Version, Revision: s.Revision, Channel: s.Channel, Local: s.Local(), CohortKey: s.CohortKey}
 	}
 	r.snapVersion(ctx, "kubelet")
+	r.snapVersion(ctx, "kube-proxy")
 	r.recogniseFiles(snaps)
 	f.SnapRecords = r.state.Snaps
 	kubelet, installed := f.Snaps["kubelet"]
@@ -287,7 +288,7 @@ func (r *run) connect(f worker.Facts) error {
 	if err != nil {
 		return err
 	}
-	r.cluster, r.system.Nodes, r.system.Cluster = client, client, client
+	r.cluster, r.system.Nodes, r.system.Cluster, r.system.Control = client, client, client, client
 	r.system.Objects = func(owner kube.Owner, adopt func(kube.Object) bool) resource.Keeper {
 		objects := client.Objects(owner)
 		objects.Adopt = adopt

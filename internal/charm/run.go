@@ -3,6 +3,7 @@
 package charm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,6 +42,7 @@ type Invocation struct {
 	Stderr   io.Writer
 	Observer resource.Observer // sees each change; nil in production
 	Settle   time.Duration     // how long a started daemon is watched before it counts as running; 0: a second
+	Patience time.Duration     // how long a node gets to be Ready after an upgrade; 0: readyTime
 }
 
 // run is the state of one invocation.
@@ -64,6 +66,7 @@ type run struct {
 	// releaseFailed: an API server could not say its release in this invocation.
 	releaseFailed bool
 	resumed       bool          // an action has ended a pause
+	failedNow     bool          // an upgrade has failed in this invocation
 	seen          resource.Seen // what the facts of this round were read from
 }
 
@@ -120,6 +123,7 @@ func open(ctx context.Context, in Invocation, event juju.Event) (*run, error) {
 	}
 	r.machine = newMachine(root, in.Environ, func(line string) { _ = r.session.Log(ctx, juju.Info, line) })
 	r.system = r.machine.system(r.session, r.state)
+	r.system.Patience, r.system.Settle = cmp.Or(in.Patience, readyTime), r.invocation.Settle
 	if r.system.Patient = event.Kind == juju.Hook && event.Relation != ""; !r.system.Patient {
 		clear(r.state.Waits)
 	}

@@ -32,6 +32,11 @@ type Condition struct {
 	Status  string // True, False, Unknown; "" if it was never reported
 	Reason  string // a word: KubeletNotReady
 	Message string // a sentence
+	// Heard is when the kubelet reported it last, by the clock of the node's machine; zero if the server does not say. A kubelet
+	// reports when something changes, every few minutes, and when it starts.
+	Heard time.Time `json:"lastHeartbeatTime"`
+	// Since is when it became so, by the clock of who reported it.
+	Since time.Time `json:"lastTransitionTime"`
 }
 
 // Taint keeps pods off the node.

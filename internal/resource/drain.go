@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,13 +32,20 @@ const drainTime = 10 * time.Minute
 type NodeDrained struct {
 	Node            string
 	Why             string
-	DeleteLocalData bool // pods with data in emptyDir volumes go, too
-	Force           bool // pods that nothing starts elsewhere go, too
+	DeleteLocalData bool          // pods with data in emptyDir volumes go, too
+	Force           bool          // pods that nothing starts elsewhere go, too
+	Timeout         time.Duration // what the pods get to leave; 0: ten minutes
+	Kubelet         *Snap         // the node is drained only if this is to become one of another minor release; nil: in any case
 	Needs           []string
 }
 
-// ID is drained:NODE.
-func (n NodeDrained) ID() string { return "drained:" + n.Node }
+// ID is drained:NODE, or drained-for-upgrade:NODE.
+func (n NodeDrained) ID() string {
+	if n.Kubelet != nil {
+		return "drained-for-upgrade:" + n.Node
+	}
+	return "drained:" + n.Node
+}
 
 // Stage is SnapStage, and it has to be declared before the snaps that need it.
 func (n NodeDrained) Stage() Stage { return SnapStage }
@@ -48,7 +56,7 @@ func (n NodeDrained) Requires() []string { return n.Needs }
 // Equal compares all fields.
 func (n NodeDrained) Equal(other any) bool {
 	o, ok := other.(NodeDrained)
-	return ok && o.Node == n.Node && o.Why == n.Why && o.DeleteLocalData == n.DeleteLocalData && o.Force == n.Force && slices.Equal(o.Needs, n.Needs)
+	return ok && o.Node == n.Node && o.Why == n.Why && o.DeleteLocalData == n.DeleteLocalData && o.Force == n.Force && o.Timeout == n.Timeout && sameSnap(o.Kubelet, n.Kubelet) && slices.Equal(o.Needs, n.Needs)
 }
 
 // Plan asks the cluster which pods there are. A pod that must not go is found before the node is cordoned.
@@ -61,7 +69,12 @@ func (n NodeDrained) Plan(ctx context.Context, sys *System) (*Change, error) {
 	case sys.Cluster == nil:
 		return nil, waitToDrain("none is known")
 	}
-	options := drain.Options{DeleteLocalData: n.DeleteLocalData, Force: n.Force, IgnoreDaemonSets: true, Timeout: drainTime}
+	if n.Kubelet != nil {
+		if crosses, err := n.Kubelet.crosses(ctx, sys); err != nil || !crosses {
+			return nil, err
+		}
+	}
+	options := drain.Options{DeleteLocalData: n.DeleteLocalData, Force: n.Force, IgnoreDaemonSets: true, Timeout: cmp.Or(n.Timeout, drainTime)}
 	plan, err := drain.Look(ctx, sys.Cluster, n.Node, options)
 	if err != nil {
 		return nil, drainCondition(err)

@@ -25,6 +25,7 @@ func Realise(ctx context.Context, sys *System, wants []Resource, observer Observ
 	ordered := slices.Clone(wants)
 	slices.SortStableFunc(ordered, func(a, b Resource) int { return int(a.Stage() - b.Stage()) })
 	failed := map[string]bool{}
+	sys.made = 0
 	for _, r := range ordered {
 		if ctx.Err() != nil {
 			return changes, append(findings, fmt.Errorf("cannot go on with %s: %w", r.ID(), context.Cause(ctx)))
@@ -65,6 +66,7 @@ func Realise(ctx context.Context, sys *System, wants []Resource, observer Observ
 			continue
 		}
 		if !change.Silent {
+			sys.made++
 			sys.Log(ctx, line)
 			changes = append(changes, line)
 		}

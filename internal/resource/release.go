@@ -32,17 +32,17 @@ func (r StoreRelease) Equal(other any) bool {
 	return ok && o.Channel == r.Channel && slices.Equal(o.Snaps, r.Snaps) && slices.Equal(o.Needs, r.Needs)
 }
 
-// Plan asks the store, once for each snap in an invocation, and keeps the revisions for Snap.Newest.
+// Plan asks the store, once for each snap in an invocation, and keeps what it has for the snaps.
 func (r StoreRelease) Plan(ctx context.Context, sys *System) (*Change, error) {
 	for _, name := range r.Snaps {
-		if sys.released[name+" "+r.Channel] != "" {
+		if sys.released[name+" "+r.Channel].Revision != "" {
 			continue
 		}
 		offer, err := sys.Snaps.Released(ctx, name, r.Channel)
 		if err != nil {
 			return nil, snapCondition(name, r.Channel, err)
 		}
-		sys.released[name+" "+r.Channel] = offer.Revision
+		sys.released[name+" "+r.Channel] = offer
 	}
 	return nil, nil
 }

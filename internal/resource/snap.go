@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"kubernetes-worker/internal/kubeversion"
 	"kubernetes-worker/internal/snapd"
 )
 
@@ -12,8 +13,9 @@ import (
 // may be made; a snap that has to wait for an operator's word is not declared.
 type Snap struct {
 	Name    string
-	File    string // path of the resource file; empty: from the store
-	Print   string // fingerprint of that file
+	File    string              // path of the resource file; empty: from the store
+	Print   string              // fingerprint of that file
+	Version kubeversion.Version // of what is in that file; zero: not known
 	Channel string
 	Classic bool
 	Cohort  string // key of the cohort to take the revision from, and to follow; empty: none
@@ -38,22 +40,15 @@ func (Snap) Outside() {}
 // Equal compares all fields.
 func (s Snap) Equal(other any) bool {
 	o, ok := other.(Snap)
-	return ok && o.Name == s.Name && o.File == s.File && o.Print == s.Print && o.Channel == s.Channel && o.Classic == s.Classic &&
+	return ok && o.Name == s.Name && o.File == s.File && o.Print == s.Print && o.Version == s.Version && o.Channel == s.Channel && o.Classic == s.Classic &&
 		o.Cohort == s.Cohort && o.Newest == s.Newest && slices.Equal(o.Needs, s.Needs)
 }
 
 // Plan compares what is installed with what is wanted.
 func (s Snap) Plan(ctx context.Context, sys *System) (*Change, error) {
-	have, installed, err := sys.snap(ctx, s.Name)
-	if err != nil {
-		return nil, snapCondition(s.Name, s.Channel, err) // which names the snap
-	}
-	cause := s.differs(installed, have, sys.State.Snaps[s.Name])
-	if newest := sys.released[s.Name+" "+s.Channel]; cause == "" && s.Newest && newest != have.Revision && !sys.renewed[s.Name] {
-		cause = fmt.Sprintf("revision %s, the store has %s", have.Revision, newest)
-	}
-	if cause == "" {
-		return nil, nil
+	have, installed, cause, err := s.compare(ctx, sys)
+	if err != nil || cause == "" {
+		return nil, err
 	}
 	return &Change{Cause: cause, Status: "Installing " + s.Name + " snap", Apply: func(ctx context.Context) error {
 		if s.File == "" && s.Cohort != "" { // before: a kill must not forget whose it is
@@ -73,6 +68,31 @@ func (s Snap) Plan(ctx context.Context, sys *System) (*Change, error) {
 		}
 		return sys.State.Save()
 	}}, nil
+}
+
+// compare gives what is installed, and how it differs from what is wanted; nothing if it does not.
+func (s Snap) compare(ctx context.Context, sys *System) (have snapd.Snap, installed bool, cause string, err error) {
+	have, installed, err = sys.snap(ctx, s.Name)
+	if err != nil {
+		return have, installed, "", snapCondition(s.Name, s.Channel, err) // which names the snap
+	}
+	cause = s.differs(installed, have, sys.State.Snaps[s.Name])
+	if newest := sys.released[s.Name+" "+s.Channel].Revision; cause == "" && s.Newest && newest != have.Revision && !sys.renewed[s.Name] {
+		cause = fmt.Sprintf("revision %s, the store has %s", have.Revision, newest)
+	}
+	return have, installed, cause, nil
+}
+
+// brings is the release that the snap becomes one of; zero where that is not known.
+func (s Snap) brings(sys *System) kubeversion.Version {
+	if s.File != "" {
+		return s.Version
+	}
+	if v, err := kubeversion.Parse(sys.released[s.Name+" "+s.Channel].Version); err == nil {
+		return v
+	}
+	v, _ := kubeversion.ParseChannel(s.Channel)
+	return v
 }
 
 func (s Snap) differs(installed bool, have snapd.Snap, print string) string {

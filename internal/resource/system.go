@@ -25,6 +25,7 @@ type Host interface {
 	Open(path string) (*os.File, error)
 	ReadDir(path string) ([]fs.DirEntry, error)
 	MkdirAll(path string, mode fs.FileMode) error
+	Chmod(path string, mode fs.FileMode) error
 	Chown(path string, uid, gid int) error
 	Stat(path string) (fs.FileInfo, error)
 	Lstat(path string) (fs.FileInfo, error)
@@ -63,6 +64,8 @@ type Snaps interface {
 	Hold(ctx context.Context, name string) error
 	Unhold(ctx context.Context, name string) error
 	SetCohort(ctx context.Context, name, key string) error
+	SetChannel(ctx context.Context, name, channel string) error
+	Revert(ctx context.Context, name, revision string, progress snapd.Progress) error
 	Acknowledge(ctx context.Context, assertions string) error
 }
 
@@ -81,6 +84,14 @@ type Services interface {
 type Nodes interface {
 	PatchNodeLabels(ctx context.Context, name string, set map[string]string, remove []string) (changed bool, err error)
 	DeleteNode(ctx context.Context, name string) error
+	GetNode(ctx context.Context, name string) (kube.Node, error)
+}
+
+// Control is what an upgrade asks of the control plane: its releases, and whose turn it is.
+type Control interface {
+	Versions(ctx context.Context) ([]kube.ServerVersion, error)
+	Acquire(ctx context.Context, l kube.Lease) (kube.Held, error)
+	Release(ctx context.Context, l kube.Lease) error
 }
 
 // System is everything resources act on, for one invocation.
@@ -97,6 +108,8 @@ type System struct {
 	Nodes Nodes
 	// Cluster takes any request to an API server; nil like Nodes.
 	Cluster drain.API
+	// Control is nil like Nodes.
+	Control Control
 	// Objects keeps an owner's objects in the cluster; nil like Nodes.
 	Objects func(owner kube.Owner, adopt func(live kube.Object) bool) Keeper
 	Run     host.Runner
@@ -127,18 +140,22 @@ type System struct {
 	Reboot bool
 	// Restarts counts starts and restarts by unit.
 	Restarts map[string]int
+	// Patience is how long an upgraded node gets to be Ready, Settle how long its daemons have to live to count as running.
+	Patience, Settle time.Duration
 
+	made      int  // changes of this round so far
+	fits      bool // the API servers take what this invocation is about to install
 	seen      Seen
-	changed   map[string]string            // file → what changed in it during this invocation
-	reloaded  map[string]bool              // of these, the unit files that systemd has read since
-	tried     map[string]bool              // units that this invocation has started
-	released  map[string]string            // snap and channel → the revision that the store has there
-	renewed   map[string]bool              // snaps that this invocation has brought to the store's newest revision
-	triedWith map[string]map[string]string // and with which inputs
-	once      map[string]bool              // resources that this invocation does not touch again, whatever is observed
-	refused   map[string]error             // what this invocation has asked for and need not ask for again
-	failures  map[string]error             // resources that could not be brought about
-	waiting   map[string]error             // those of them that this invocation has tried and that wait for somebody else
+	changed   map[string]string             // file → what changed in it during this invocation
+	reloaded  map[string]bool               // of these, the unit files that systemd has read since
+	tried     map[string]bool               // units that this invocation has started
+	released  map[string]snapd.StoreChannel // snap and channel → what the store has there
+	renewed   map[string]bool               // snaps that this invocation has brought to the store's newest revision
+	triedWith map[string]map[string]string  // and with which inputs
+	once      map[string]bool               // resources that this invocation does not touch again, whatever is observed
+	refused   map[string]error              // what this invocation has asked for and need not ask for again
+	failures  map[string]error              // resources that could not be brought about
+	waiting   map[string]error              // those of them that this invocation has tried and that wait for somebody else
 }
 
 // Seen is what the facts of a round were read from. Resources look there first: until something is changed it is as good
@@ -161,7 +178,7 @@ func (s *System) Prepare() {
 	s.Pending = map[string]map[string]string{}
 	s.Restarts, s.changed, s.reloaded, s.tried = map[string]int{}, map[string]string{}, map[string]bool{}, map[string]bool{}
 	s.once, s.refused = map[string]bool{}, map[string]error{}
-	s.released, s.renewed = map[string]string{}, map[string]bool{}
+	s.released, s.renewed = map[string]snapd.StoreChannel{}, map[string]bool{}
 	s.failures, s.waiting, s.triedWith = map[string]error{}, map[string]error{}, map[string]map[string]string{}
 }
 

@@ -29,6 +29,7 @@ type action struct {
 	LeaveCohort   bool   `json:"leave-cohort,omitempty"`
 	Time          string `json:"time,omitempty"`
 	HoldLevel     string `json:"hold-level,omitempty"`
+	Revision      string `json:"revision,omitempty"`
 }
 
 // Install installs a snap from the store and waits until that is done. A change of the snap that is in progress is
@@ -66,6 +67,26 @@ func (c *Client) Refresh(ctx context.Context, name string, o Options, progress P
 	}
 	return c.act(ctx, op, name, progress, action{Action: "refresh", Channel: o.Channel, CohortKey: o.CohortKey,
 		Classic: o.Classic, Amend: o.Amend, IgnoreRunning: o.IgnoreRunning})
+}
+
+// Revert makes a revision current again that the snap had before and that is still on the machine. The snap goes on to
+// follow its channel, and the daemon does not bring what it went back from by itself. Where it has the revision already
+// nothing is done.
+func (c *Client) Revert(ctx context.Context, name, revision string, progress Progress) error {
+	op := quoted("revert snap", name)
+	if err := checkName(op, name); err != nil {
+		return err
+	}
+	waited, err := c.settle(ctx, op, name, progress)
+	if err != nil {
+		return err
+	}
+	if waited {
+		if snap, err := c.Snap(ctx, name); err == nil && snap.Revision == revision {
+			return nil
+		}
+	}
+	return c.act(ctx, op, name, progress, action{Action: "revert", Revision: revision})
 }
 
 func (c *Client) act(ctx context.Context, op, name string, progress Progress, a action) error {

@@ -35,6 +35,12 @@ func (c *Client) SetCohort(ctx context.Context, name, key string) error {
 	return c.adjust(ctx, quoted("change the cohort of snap", name), name, action{Action: "switch", CohortKey: key, LeaveCohort: key == ""})
 }
 
+// SetChannel lets a snap from the store follow a channel from its next refresh on. The snap is not refreshed, and the store
+// is not asked.
+func (c *Client) SetChannel(ctx context.Context, name, channel string) error {
+	return c.adjust(ctx, quoted("change the channel of snap", name), name, action{Action: "switch", Channel: channel})
+}
+
 // adjust changes how a snap is treated, not the snap.
 func (c *Client) adjust(ctx context.Context, op, name string, a action) error {
 	if err := checkName(op, name); err != nil {

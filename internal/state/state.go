@@ -61,8 +61,12 @@ type State struct {
 	Runtime Runtime `json:"runtime"`
 	// Rejected are the options with which a kubelet ended at once, and why it did.
 	Rejected Rejection `json:"rejected"`
-	// FailedUpgrade is the upgrade that cost the node its pods and did not succeed.
-	FailedUpgrade Failure `json:"failed-upgrade"`
+	// Upgrade is the change of the node's snaps that has begun and has not come to its end.
+	Upgrade Upgrade `json:"upgrade"`
+	// FailedUpgrade is the upgrade that did not succeed.
+	FailedUpgrade FailedUpgrade `json:"failed-upgrade"`
+	// Turn: this unit may have the application's turn to upgrade.
+	Turn bool `json:"turn,omitempty"`
 	// Machine is what the machine's cloud calls it, as long as that cloud's integrator is related.
 	Machine cloud.Instance `json:"machine"`
 	// Paused: an operator has taken the unit out of service; the mark on the node says the same, where its cordon is ours.

@@ -81,6 +81,7 @@ func Handlers() []Handler {
 		nfsProvisioner(),
 		formerNode(),
 		schedulable(),
+		upgradeOutcome(),
 		outOfService(),
 		interruptedPause(),
 	}

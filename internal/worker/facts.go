@@ -92,8 +92,9 @@ type Facts struct {
 	DockerOurs     bool                 // docker is there and set up by us
 	Docker         string               // how far the node has gone from docker to containerd, see state.State
 	PausedBefore   bool                 // an operator has paused the unit, as the state file has it
-	UpgradeFailed  string               // why the upgrade to what is wanted failed after it had cost the node its pods; empty: it did not
-	UpgradeFault   error                // of an upgrade that this invocation has tried; it goes no further with it
+	Upgrade        state.Upgrade        // the one that has begun and has not come to its end
+	UpgradeFailed  state.FailedUpgrade  // to what is wanted; it is not tried again by itself
+	Turn           bool                 // this unit may have its application's turn to upgrade
 	Resources      map[string]ResourceFact
 	Units          map[string]UnitFact
 	Configured     bool          // the kubelet has been started with our configuration

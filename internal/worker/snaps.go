@@ -38,6 +38,9 @@ func baseSnaps() Handler {
 // away first.
 func snaps() Handler {
 	return Handler{Name: "snaps", When: []flag{SnapdReady}, Declare: func(f Facts) ([]resource.Resource, error) {
+		if f.goesBack() {
+			return f.reverted(), f.failedUpgrade()
+		}
 		if fault := f.upgradeFault(); fault != nil {
 			return nil, fault
 		}
@@ -51,13 +54,13 @@ func snaps() Handler {
 				continue // nobody asked for the default; the finding about the option is the status
 			}
 			_, installed := f.Snaps[name]
-			if installed && f.outdated(name) && !f.mayUpgrade() {
+			if installed && f.outdated(name) && !f.MayUpgrade() {
 				continue
 			}
 			want := f.wantedSnap(name)
 			if want.File == "" && (!installed || f.outdated(name) || f.Approval.Given) {
 				release.Snaps = append(release.Snaps, name)
-				want.Needs, want.Newest = append(want.Needs, release.ID()), f.Approval.Given
+				want.Needs, want.Newest = append(want.Needs, release.ID()), f.Approval.Given && f.MayUpgrade()
 			}
 			wants = append(wants, want)
 		}
@@ -65,23 +68,18 @@ func snaps() Handler {
 	}}
 }
 
-// inOrder puts the snaps after what they need: the store has all of them, and the pods have left the node.
+// inOrder puts the snaps after what they need: the store has all of them, and what an upgrade does before it touches them.
 func (f Facts) inOrder(release resource.StoreRelease, snaps []resource.Snap) []resource.Resource {
 	var ordered []resource.Resource
+	var store, steps []string
 	if len(release.Snaps) > 0 {
-		ordered = append(ordered, release)
+		ordered, store = append(ordered, release), []string{release.ID()}
 	}
-	if f.drains() && f.mayUpgrade() {
-		drained := f.drained("before the upgrade")
-		if len(release.Snaps) > 0 {
-			drained.Needs = append(drained.Needs, release.ID())
-		}
-		ordered = append(ordered, drained)
-		for i := range snaps {
-			snaps[i].Needs = append(snaps[i].Needs, drained.ID())
-		}
+	for _, step := range f.beforeUpgrade(snaps, store) {
+		ordered, steps = append(ordered, step), append(steps, step.ID())
 	}
 	for _, snap := range snaps {
+		snap.Needs = append(snap.Needs, steps...)
 		ordered = append(ordered, snap)
 	}
 	return ordered
@@ -90,7 +88,7 @@ func (f Facts) inOrder(release resource.StoreRelease, snaps []resource.Snap) []r
 func (f Facts) wantedSnap(name string) resource.Snap {
 	want := resource.Snap{Name: name, Channel: f.Options.Channel.String(), Classic: true}
 	if r := f.Resources[name]; r.Attached() {
-		want.File, want.Print = r.Path, r.Fingerprint
+		want.File, want.Print, want.Version = r.Path, r.Fingerprint, r.Version
 		return want
 	}
 	want.Cohort = f.cohort(name)
@@ -120,20 +118,8 @@ func (f Facts) outdated(name string) bool {
 	return have.Local || have.Channel != f.Options.Channel.String()
 }
 
-// KubeletOutdated reports whether the kubelet that is installed differs from what is wanted.
-func (f Facts) KubeletOutdated() bool { return f.outdated("kubelet") }
-
-// SnapIDs are the resources of the Kubernetes programs.
-func SnapIDs() []string {
-	var ids []string
-	for _, name := range snapNames {
-		ids = append(ids, resource.Snap{Name: name}.ID())
-	}
-	return ids
-}
-
-// upgradePending reports whether any of the snaps differs from what is wanted.
-func (f Facts) upgradePending() bool {
+// UpgradePending reports whether any of the snaps differs from what is wanted.
+func (f Facts) UpgradePending() bool {
 	for _, name := range snapNames {
 		if f.outdated(name) {
 			return true

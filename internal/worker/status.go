@@ -67,9 +67,9 @@ func StatusOf(f Facts, findings []error) Status {
 	switch {
 	case !f.Cluster.DNSKnown:
 		return Status{waiting, "Waiting for cluster DNS."}
-	case f.upgradePending() && f.mayUpgrade():
+	case f.UpgradePending() && f.MayUpgrade():
 		return Status{waiting, "Upgrade pending"}
-	case f.upgradePending():
+	case f.UpgradePending():
 		return Status{blocked, "Needs manual upgrade, run the upgrade action"}
 	}
 	if missing := f.missingData(); missing != "" {

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"time"
 
 	"kubernetes-worker/internal/condition"
 	"kubernetes-worker/internal/kubeversion"
@@ -9,21 +10,16 @@ import (
 	"kubernetes-worker/internal/release"
 	"kubernetes-worker/internal/resource"
 	"kubernetes-worker/internal/runtime"
+	"kubernetes-worker/internal/state"
 )
 
 // Approval is an operator's word on an upgrade: the parameters of the upgrade action. Its zero value is that of hooks,
 // which upgrade by themselves where require-manual-upgrade is false.
-type Approval struct {
-	Given           bool
-	SkipDrain       bool // pods stay on the node
-	DeleteLocalData bool // pods with data in emptyDir volumes go, too
-	Force           bool // pods that no controller starts elsewhere go, too
-	AllowDowngrade  bool
-}
+type Approval = state.Approval
 
-// mayUpgrade reports whether installed snaps may be refreshed in this hook.
-func (f Facts) mayUpgrade() bool {
-	return (f.Approval.Given || !f.Options.RequireManualUpgrade) && f.UpgradeFailed == "" && f.UpgradeFault == nil
+// MayUpgrade reports whether installed snaps may be refreshed in this hook.
+func (f Facts) MayUpgrade() bool {
+	return (f.Approval.Given || !f.Options.RequireManualUpgrade) && f.UpgradeFailed.Reason == ""
 }
 
 // wanted is the release that the kubelet shall have; zero where that cannot be told before it is installed.
@@ -89,34 +85,7 @@ func (f Facts) downgrade() bool {
 	return !f.KubeletVersion.IsZero() && f.wanted().Older(f.KubeletVersion)
 }
 
-// drains reports whether the node gives its pods away before the kubelet is refreshed. They outlive the restart of a
-// kubelet of the same minor release.
-func (f Facts) drains() bool {
-	return (f.Node.Exists || f.Node.Failure != nil) && f.outdated("kubelet") && !f.Approval.SkipDrain && !f.wanted().SameMinor(f.KubeletVersion)
-}
-
 func (f Facts) drained(why string) resource.NodeDrained {
-	return resource.NodeDrained{Node: f.NodeName, Why: why, DeleteLocalData: f.Approval.DeleteLocalData, Force: f.Approval.Force}
-}
-
-// failedUpgrade says what became of an upgrade that took the node's pods away and then did not succeed. It is not tried
-// again by itself: each try would cost the pods of the node.
-func (f Facts) failedUpgrade() error {
-	if f.UpgradeFailed == "" || !f.outdated("kubelet") {
-		return f.UpgradeFault
-	}
-	return condition.NewBlocked(fmt.Sprintf("the upgrade to %s failed: %s; the node runs on %s, run the upgrade action to try again",
-		f.Options.Channel, f.UpgradeFailed, f.KubeletVersion))
-}
-
-// schedulable lets pods onto the node again that an upgrade has taken out of service, as soon as the cluster sees the
-// kubelet that is installed. A cordon of somebody else is left alone, and so is a paused unit.
-func schedulable() Handler {
-	return Handler{Name: "schedulable", When: []flag{NodeRegistered}, Unless: []flag{UnitPaused}, Declare: func(f Facts) ([]resource.Resource, error) {
-		upgrading := f.outdated("kubelet") && f.mayUpgrade()
-		if f.Node.Mark != resource.UpgradeCordon || upgrading || !f.Node.Ready || f.Node.KubeletVersion != f.KubeletVersion || len(f.downServices()) > 0 {
-			return nil, nil
-		}
-		return []resource.Resource{resource.NodeSchedulable{Node: f.NodeName, Reason: resource.UpgradeCordon}}, nil
-	}}
+	return resource.NodeDrained{Node: f.NodeName, Why: why, DeleteLocalData: f.Approval.DeleteLocalData, Force: f.Approval.Force,
+		Timeout: time.Duration(f.Approval.DrainSeconds) * time.Second}
 }

@@ -31,8 +31,9 @@ type API struct {
 	mu sync.Mutex
 	kept
 	requests []string
-	status   int  // answer every request with this status; 0: work
-	notReady bool // nodes are not Ready
+	status   int    // answer every request with this status; 0: work
+	notReady bool   // nodes are not Ready
+	bad      string // nor are those with this version of the kubelet
 	// refusal gives the status that a request is answered with instead; 0: none. nil: all are served.
 	refusal func(request string) int
 }
@@ -52,6 +53,7 @@ func StartAPI(t *testing.T, ca *Authority, address string) *API {
 		t.Fatal(err)
 	}
 	cluster.Applies = true
+	sayRelease(cluster, ServerRelease)
 	a := &API{Cluster: cluster, kept: kept{}.clone(), Registered: func() (int, string) { return 0, "" }}
 	a.server = httptest.NewUnstartedServer(http.HandlerFunc(a.serve))
 	a.server.Listener.Close()
@@ -63,8 +65,19 @@ func StartAPI(t *testing.T, ca *Authority, address string) *API {
 	return a
 }
 
-// ClusterRelease is the release of the stand-ins for API servers.
-const ClusterRelease = "v1.28.15"
+// ClusterRelease is the release of the stand-ins for API servers, by what they serve. They say that they are of ServerRelease,
+// so that kubelets of this one may come.
+const (
+	ClusterRelease = "v1.28.15"
+	ServerRelease  = "v1.29.4"
+)
+
+// Says makes the server say that it is of a release.
+func (a *API) Says(release string) { a.mu.Lock(); defer a.mu.Unlock(); sayRelease(a.Cluster, release) }
+
+func sayRelease(cluster *kubetest.Store, release string) {
+	cluster.Documents["/version"] = json.RawMessage(`{"gitVersion":"` + release + `"}`)
+}
 
 // keep returns what the server keeps. The caller holds a.mu.
 func (a *API) keep() kept {
@@ -103,6 +116,9 @@ func (a *API) Refuse(refusal func(request string) int) {
 
 // NotReady makes nodes not Ready.
 func (a *API) NotReady(yes bool) { a.mu.Lock(); defer a.mu.Unlock(); a.notReady = yes }
+
+// NotReadyWith makes nodes not Ready as long as their kubelet is of a version; empty ends that.
+func (a *API) NotReadyWith(version string) { a.mu.Lock(); defer a.mu.Unlock(); a.bad = version }
 
 // Close takes the server away.
 func (a *API) Close() { a.server.CloseClientConnections(); a.server.Close() }
@@ -148,6 +164,9 @@ func (a *API) shown() []string {
 			metadata, _ := o["metadata"].(map[string]any)
 			delete(metadata, "resourceVersion")
 			delete(metadata, "uid")
+			if spec, _ := o["spec"].(map[string]any); o["kind"] == "Lease" {
+				o["spec"] = map[string]any{"holderIdentity": spec["holderIdentity"]} // all else is times
+			}
 		}
 		text, err := json.Marshal(o) // sorts the keys
 		all = append(all, fmt.Sprint(path, " ", string(text), err))
@@ -255,6 +274,9 @@ func (a *API) object(name string) map[string]any {
 		ready["status"], ready["message"] = "False", "container runtime network not ready"
 	}
 	_, version := a.Registered()
+	if version != "" && version == a.bad {
+		ready["status"], ready["message"] = "False", "this kubelet does not get Ready"
+	}
 	n := a.node(name)
 	return map[string]any{
 		"kind": "Node", "apiVersion": "v1",

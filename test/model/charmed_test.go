@@ -35,7 +35,7 @@ func RunCharm() {
 	b := boundaries{dir: os.Getenv(boundaryVariable)}
 	status := charm.Main(context.Background(), charm.Invocation{
 		Args: []string{started}, Getenv: os.Getenv, Environ: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr, Observer: b,
-		Settle: time.Millisecond, // the stand-in's daemons live or die at once
+		Settle: time.Millisecond, Patience: time.Second, // the stand-in's daemons live or die at once
 	}, "test")
 	// Here all is told to Juju that a hook tells, and nothing of it is in force yet.
 	b.cross("end of " + os.Getenv("JUJU_DISPATCH_PATH"))

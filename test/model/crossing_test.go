@@ -132,6 +132,7 @@ func TestAnUpgradeDoesNotCostPodsTheirDataWithoutAWord(t *testing.T) {
 	}
 	wantSnaps(w, "1.29.0")
 	w.must(w.publish(CrossedChannel, "1.24.17"))
+	w.API[0].Says("v1.26.1")
 	w.Config(map[string]string{"channel": CrossedChannel})
 	if result := runUpgradeWith(w, map[string]any{"allow-downgrade": true, "delete-local-data": true, "force": true}); result.Status != "completed" {
 		t.Fatalf("action: %+v", result)
@@ -205,7 +206,7 @@ func TestAFailedUpgradePutsTheNodeBackAndWaitsForTheOperator(t *testing.T) {
 	w.API[0].Run(w.Node, map[string]Pod{"default/web-1": {Owner: "ReplicaSet"}})
 	w.failChange("kubelet", "cannot mount")
 	w.Config(map[string]string{"channel": "1.29/stable"})
-	message := `the upgrade to 1.29/stable failed: cannot refresh snap "kubelet": Download snap "kubelet" (20) from channel "1.29/stable" (cannot mount); the node runs on 1.28.1, run the upgrade action to try again`
+	message := `the upgrade to 1.29/stable failed and was reverted: cannot refresh snap "kubelet": Download snap "kubelet" (20) from channel "1.29/stable" (cannot mount); the node runs on 1.28.1, run the upgrade action to try again`
 	w.WantStatus("blocked", message)
 	if cordoned, by := w.API[0].Cordoned(w.Node); cordoned || by != "" {
 		t.Errorf("the node is left cordoned by %q", by)
@@ -283,7 +284,7 @@ func TestAnUpgradeWaitsForAnAPIServerThatIsAway(t *testing.T) {
 	w.API[0].Fail(503)
 	w.Config(map[string]string{"channel": "1.29/stable"})
 	result := runUpgrade(w)
-	if result.Status != "failed" || !strings.HasPrefix(result.Message, "the upgrade is not finished: Waiting for an API server, to move pods off the node: ") {
+	if result.Status != "failed" || !strings.HasPrefix(result.Message, "the upgrade is not finished: Waiting for an API server, to see which releases it takes: ") {
 		t.Errorf("action: %+v", result)
 	}
 	wantUntouched(w, before)

@@ -8,6 +8,7 @@ import (
 func TestAChannelThatOnlySomeSnapsHaveRefreshesNone(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{Config: map[string]string{"require-manual-upgrade": "false"}})
+	w.API[0].Says("v1.30.2")
 	before := imprintOf(w)
 	w.must(w.Snapd.Publish("kubectl", "1.30/edge", "1.30.0"))
 	w.must(w.Snapd.Publish("kube-proxy", "1.30/edge", "1.30.0"))

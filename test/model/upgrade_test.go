@@ -134,7 +134,7 @@ func TestTheUpgradeActionFailsWithTheReasonWhenAChangeFails(t *testing.T) {
 	wantUntouched(w, before)
 	w.must(w.Snapd.SetFaults(snapdtest.Faults{}))
 	w.UpdateStatus()
-	w.WantStatus("blocked", needsUpgrade)
+	w.WantStatus("blocked", `the upgrade to 1.29/stable failed: cannot refresh snap "kubectl": …`)
 	wantUntouched(w, before)
 	if result := runUpgrade(w); result.Status != "completed" {
 		t.Errorf("action: %+v", result)

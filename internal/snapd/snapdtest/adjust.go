@@ -40,6 +40,8 @@ func (s *Server) adjust(w http.ResponseWriter, st *state, f Faults, name string,
 		next.Hold = in.Time
 	case in.Action == "unhold":
 		next.Hold = ""
+	case in.Channel != "":
+		next.Channel, next.Tracking = in.Channel, fullChannel(in.Channel)
 	case in.LeaveCohort:
 		next.CohortKey = ""
 	case in.CohortKey != "":

@@ -30,6 +30,7 @@ type change struct {
 	Install *snap          `json:"install,omitempty"`
 	Set     map[string]any `json:"set,omitempty"`
 	Adjust  *snap          `json:"adjust,omitempty"` // the same revision, treated otherwise
+	Revert  bool           `json:"revert,omitempty"` // Install is a revision of before, with its configuration
 }
 
 // begin starts a change and answers with its identity.
@@ -59,6 +60,9 @@ func (s *Server) finish(st *state, ch *change, f Faults) {
 			ch.TaskOf = "prerequisites"
 		}
 	case ch.Install != nil:
+		if ch.Revert {
+			st.Conf[ch.Snap] = ch.Install.Past[ch.Install.Revision].Conf
+		}
 		if text := s.install(st, ch.Install); text != "" {
 			ch.TaskOf, ch.Log = "run-hook", text
 		}

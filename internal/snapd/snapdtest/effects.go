@@ -28,6 +28,7 @@ func (s *Server) install(st *state, next *snap) string {
 		return err.Error()
 	}
 	before := st.Snaps[name]
+	remember(st, before, next)
 	st.Snaps[name] = next
 	if text := s.configure(st, name, nil); text != "" {
 		delete(st.Snaps, name)

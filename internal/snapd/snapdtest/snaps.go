@@ -75,6 +75,7 @@ type instruction struct {
 	LeaveCohort bool   `json:"leave-cohort"`
 	Time        string `json:"time"`
 	HoldLevel   string `json:"hold-level"`
+	Revision    string `json:"revision"`
 }
 
 func (s *Server) postSnap(w http.ResponseWriter, r *http.Request, st *state, f Faults) {
@@ -93,6 +94,8 @@ func (s *Server) postSnap(w http.ResponseWriter, r *http.Request, st *state, f F
 		s.installFromStore(w, st, f, name, in)
 	case in.Action == "refresh":
 		s.refresh(w, st, f, name, in)
+	case in.Action == "revert":
+		s.revert(w, st, f, name, in)
 	case in.Action == "switch", (in.Action == "hold" || in.Action == "unhold") && hasHolds(st.Version):
 		s.adjust(w, st, f, name, in)
 	default:

@@ -36,6 +36,14 @@ type snap struct {
 	Hold string `json:"hold,omitempty"`
 	// LocalRevisions counts the files installed: x1, x2, …
 	LocalRevisions int `json:"local_revisions"`
+	// Past are the revisions that it had before and that are still there.
+	Past map[string]past `json:"past,omitempty"`
+}
+
+// past is a revision that was current, and the configuration that it had.
+type past struct {
+	Version string         `json:"version"`
+	Conf    map[string]any `json:"conf"`
 }
 
 // StoreSnap is what the store has under a name: the version by channel. Revisions are made up from the versions' order of
