@@ -12,6 +12,8 @@ TAG=${BED_TAG:-kw}               # begins the name of each link, network namespa
 NET=${BED_NET:-10.77.0}          # the bed's /24, inside 10.0.0.0/8: .1 outer side, .2-.9 API servers, .11-.199 machines
 PODS=${BED_PODS:-10.1}           # the pods of the machine with address NET.N live in PODS.N.0/24
 DOMAIN=${BED_DOMAIN:-bed.test}   # DNS domain of the machines
+# Packages that the machines find downloaded: what the charm installs there, and what the checks do.
+BED_DEBS=${BED_DEBS:-docker.io containerd git conntrack cifs-utils ceph-common nfs-common socat nagios-nrpe-server nagios-nrpe-plugin}
 STATE=${BED_STATE:-$CACHE/run/$TAG}
 BRIDGE=${TAG}br
 
