@@ -49,7 +49,9 @@ func (m *Model) reconcile(ctx context.Context) error {
 			return fmt.Errorf("cannot update companion %s: %w", app.Name, err)
 		}
 	}
-	return nil
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.save()
 }
 
 func (m *Model) reconcileOne(ctx context.Context, app *appState, places map[string]place) error {
@@ -84,7 +86,10 @@ func (m *Model) reconcileOne(ctx context.Context, app *appState, places map[stri
 	if err != nil {
 		return err
 	}
-	return m.change(func() error { m.applyOutcome(app, outcome); return nil })
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.applyOutcome(app, outcome)
+	return nil
 }
 
 // world is what a companion sees. The caller holds m.mu.

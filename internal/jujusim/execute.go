@@ -59,6 +59,18 @@ func (m *Model) execute(ctx context.Context, c *hookContext, argv0 string) (endi
 	m.mu.Lock()
 	spec := launch.Spec{Argv: []string{argv0}, Dir: c.charmDir, Env: m.environment(c)}
 	m.mu.Unlock()
+	if len(c.place.prefix) == 0 {
+		end, err := m.wait(ctx, c, spec, func(cmd *exec.Cmd, started func()) (launch.Report, error) {
+			return launch.Measure(cmd, started), nil
+		})
+		end.killed = isKill(syscall.Signal(end.report.Signal))
+		return end, errors.Join(err, ctx.Err())
+	}
+	return m.executeInside(ctx, c, spec)
+}
+
+// executeInside has the hook's process started by the launcher, inside the machine.
+func (m *Model) executeInside(ctx context.Context, c *hookContext, spec launch.Spec) (ending, error) {
 	specFile := c.place.agentDir(c.unit.Name) + "/hook.json"
 	seenReport := c.place.seen(launch.ReportPath(specFile))
 	text, err := json.Marshal(spec)
@@ -71,13 +83,20 @@ func (m *Model) execute(ctx context.Context, c *hookContext, argv0 string) (endi
 	if err := os.Remove(seenReport); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return ending{}, fmt.Errorf("cannot remove the last report: %w", err)
 	}
-	end, waitErr := m.wait(ctx, c, append(append([]string{}, c.place.prefix...), c.place.launcher(), specFile))
+	launcher := launch.Spec{Argv: append(append([]string{}, c.place.prefix...), c.place.launcher(), specFile), Dir: "/"}
+	end, waitErr := m.wait(ctx, c, launcher, func(cmd *exec.Cmd, started func()) (launch.Report, error) {
+		if err := cmd.Start(); err != nil {
+			return launch.Report{}, fmt.Errorf("cannot start the launcher: %w", err)
+		}
+		started()
+		return launch.Report{}, cmd.Wait()
+	})
 	if ctx.Err() != nil {
 		return ending{}, ctx.Err()
 	}
 	text, err = os.ReadFile(seenReport)
 	if err != nil {
-		if c.rebootNow || killedFromOutside(waitErr, len(c.place.prefix) > 0) {
+		if c.rebootNow || killedFromOutside(waitErr) {
 			end.killed = true
 			return end, nil
 		}
@@ -90,8 +109,8 @@ func (m *Model) execute(ctx context.Context, c *hookContext, argv0 string) (endi
 	return end, nil
 }
 
-// wait starts the launcher and passes what the hook prints to the log, or keeps it for an action.
-func (m *Model) wait(ctx context.Context, c *hookContext, argv []string) (ending, error) {
+// wait runs a process to its end and passes what the hook prints to the log, or keeps it for an action.
+func (m *Model) wait(ctx context.Context, c *hookContext, spec launch.Spec, run func(cmd *exec.Cmd, started func()) (launch.Report, error)) (ending, error) {
 	ctx, cancel := context.WithTimeout(ctx, m.options.HookTimeout)
 	defer cancel()
 	var end ending
@@ -102,8 +121,8 @@ func (m *Model) wait(ctx context.Context, c *hookContext, argv []string) (ending
 	}
 	out := &lineWriter{line: func(text string) { m.log.add(c.unit.Name, "DEBUG", module, text) }}
 	errs := &lineWriter{line: func(text string) { m.log.add(c.unit.Name, "WARNING", module, text) }}
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Dir = "/"
+	cmd := exec.CommandContext(ctx, spec.Argv[0])
+	cmd.Args, cmd.Env, cmd.Dir = spec.Argv, spec.Env, spec.Dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = 2 * time.Second
 	killGroup := func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
@@ -112,13 +131,12 @@ func (m *Model) wait(ctx context.Context, c *hookContext, argv []string) (ending
 	if c.action == nil {
 		cmd.Stdout, cmd.Stderr = out, teeTail{errs, &stderr}
 	}
-	if err := cmd.Start(); err != nil {
-		return end, fmt.Errorf("cannot start the launcher: %w", err)
-	}
-	m.mu.Lock()
-	c.kill = func() { _ = killGroup() } // it may just have ended by itself
-	m.mu.Unlock()
-	err := cmd.Wait()
+	var err error
+	end.report, err = run(cmd, func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		c.kill = func() { _ = killGroup() } // it may just have ended by itself
+	})
 	out.close()
 	errs.close()
 	end.stdout, end.stderr = stdout.Bytes(), stderr.Bytes()
@@ -149,7 +167,7 @@ func isKill(signal syscall.Signal) bool {
 
 // killedFromOutside tells that the launcher itself was killed. A command prefix that is a shell reports a signal as an
 // exit status above 128.
-func killedFromOutside(err error, prefixed bool) bool {
+func killedFromOutside(err error) bool {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
 		return false
@@ -161,7 +179,7 @@ func killedFromOutside(err error, prefixed bool) bool {
 	if status.Signaled() {
 		return isKill(status.Signal())
 	}
-	return prefixed && isKill(syscall.Signal(status.ExitStatus()-128))
+	return isKill(syscall.Signal(status.ExitStatus() - 128))
 }
 
 // maxSocketPath is what fits into a socket address.

@@ -1,6 +1,7 @@
 package jujusim
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,8 +13,9 @@ import (
 
 // store is the model directory: model.json, the lock, the charms, the resources, the logs.
 type store struct {
-	dir  string
-	lock *os.File
+	dir   string
+	lock  *os.File
+	saved []byte // what model.json holds, as far as this process has written it
 }
 
 // openStore takes the directory's lock, so that two commands on one model run one after the other.
@@ -58,11 +60,18 @@ func (s *store) load() (*modelState, error) {
 }
 
 func (s *store) save(state *modelState) error {
-	text, err := json.MarshalIndent(state, "", " ")
+	text, err := json.Marshal(state)
 	if err != nil {
 		return fmt.Errorf("cannot encode the model: %w", err)
 	}
-	return writeAtomic(s.path("model.json"), append(text, '\n'), 0o600)
+	if bytes.Equal(text, s.saved) {
+		return nil
+	}
+	if err := writeAtomic(s.path("model.json"), text, 0o600); err != nil {
+		return err
+	}
+	s.saved = text
+	return nil
 }
 
 func (s *store) exists() bool {

@@ -1,6 +1,6 @@
 // Package launch starts one hook process exactly as a unit agent would, inside whatever namespaces it finds itself, and
-// measures it. The simulated Juju runs it as a process of its own, so that a machine is entered with a plain command
-// prefix and the figures are those of the hook alone.
+// measures it. The simulated Juju runs it as a process of its own where a machine is entered with a command prefix, so
+// that the figures are those of the hook alone.
 package launch
 
 import (
@@ -19,13 +19,9 @@ import (
 // Name is the program name under which the binary acts as the launcher.
 const Name = "jujusim-launch"
 
-// The hook's peak memory is read this often, and after its first moments less often. The kernel keeps the peak itself,
-// so this only bounds what the last moments before the exit can hide.
-const (
-	sampleFirst = time.Millisecond
-	firstCount  = 200
-	sampleLater = 5 * time.Millisecond
-)
+// The hook's peak memory is read this often. The kernel keeps the peak itself, so this only bounds what the last moments
+// before the exit can hide.
+const samplePeriod = 4 * time.Millisecond
 
 // Spec is the process to start.
 type Spec struct {
@@ -92,10 +88,16 @@ func start(spec Spec) Report {
 	cmd := exec.Command(spec.Argv[0])
 	cmd.Args, cmd.Env, cmd.Dir = spec.Argv, spec.Env, spec.Dir
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	return Measure(cmd, func() {})
+}
+
+// Measure runs a command and says how it ended and what it cost. It calls started as soon as there is a process.
+func Measure(cmd *exec.Cmd, started func()) Report {
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {
 		return Report{Exit: 127, StartFail: err.Error()}
 	}
+	started()
 	done, sampled := make(chan struct{}), make(chan int64)
 	go func() { sampled <- samplePeak(cmd.Process.Pid, done) }()
 	err := cmd.Wait()
@@ -125,14 +127,11 @@ func samplePeak(pid int, done <-chan struct{}) int64 {
 		return 0
 	}
 	defer file.Close()
-	ticker := time.NewTicker(sampleFirst)
+	ticker := time.NewTicker(samplePeriod)
 	defer ticker.Stop()
 	var peak int64
 	buffer := make([]byte, 4096)
-	for count := 0; ; count++ {
-		if count == firstCount {
-			ticker.Reset(sampleLater)
-		}
+	for {
 		if n, _ := file.ReadAt(buffer, 0); n > 0 {
 			peak = max(peak, highWater(buffer[:n]))
 		}

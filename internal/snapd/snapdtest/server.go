@@ -47,6 +47,7 @@ type Server struct {
 	mu       sync.Mutex // guards what follows, the state file and the effects
 	requests map[string]int
 	uploads  int64
+	saved    []byte // what the state file holds, as far as this server has written it
 }
 
 // Start serves on <root>/run/snapd.socket until Close. The state of an earlier stand-in of that root is taken up. The root

@@ -94,11 +94,15 @@ func decode(text []byte, into any) error {
 }
 
 func (s *Server) save(st state) error {
-	text, err := json.MarshalIndent(st, "", "  ")
-	if err != nil {
+	text, err := json.Marshal(st)
+	if err != nil || bytes.Equal(text, s.saved) {
 		return err
 	}
-	return replaceFile(filepath.Join(s.stateDir, "state.json"), text)
+	if err := replaceFile(filepath.Join(s.stateDir, "state.json"), text); err != nil {
+		return err
+	}
+	s.saved = text
+	return nil
 }
 
 func replaceFile(path string, text []byte) error {
