@@ -8,8 +8,10 @@ import (
 )
 
 const (
-	hostilePassword = `Hunter2Canary"; [Global] #\` + "\n" + `username = evil`
+	cloudPassword   = "Hunter2Canary"
+	hostilePassword = cloudPassword + `"; [Global] #\` + "\n" + `username = evil`
 	quotedPassword  = `password = "Hunter2Canary\"; [Global] #\\\nusername = evil"` + "\n"
+	googlesKey      = `{"type": "service_account", "project_id": "demo", "private_key": "` + cloudPassword + `"}`
 	cloudWaits      = "Waiting for cloud integration"
 	cloudConf       = "/var/snap/kubelet/common/cloud-config.conf"
 	gcpCreds        = "/var/snap/kubelet/common/gcp-creds.json"
@@ -98,11 +100,11 @@ func cloudStories() []Scenario {
 			joinWithCloud("aws"), withoutCloud("aws"), withCloudAgain("aws")}},
 		joined("aws later", Options{Config: docker, Wire: "new"}, withCloud("aws", "say", "wrong").ends("waiting", cloudWaits),
 			set("aws-integrator", "say", "all")),
-		joined("gcp", Options{Config: docker}, withCloud("gcp"), set("gcp-integrator", "credentials", `{"type": "another"}`), withoutCloud("gcp")),
+		joined("gcp", Options{Config: docker}, withCloud("gcp", "credentials", googlesKey), set("gcp-integrator", "credentials", `{"type": "another"}`), withoutCloud("gcp")),
 		joined("openstack", Options{Config: docker}, withCloud("openstack", "say", "half").ends("waiting", cloudWaits+": openstack-integrator has not sent password"),
 			set("openstack-integrator", "say", "all", "password", hostilePassword), withoutCloud("openstack")),
 		joined("azure", Options{Config: docker}, withCloud("azure"), withoutCloud("azure")),
 		joined("vsphere", Options{Config: map[string]string{"channel": AncientChannel}, Wire: "old"}, withCloud("vsphere"), withoutCloud("vsphere")),
-		joined("a cloud provider outside", Options{Wire: "new"}, withCloud("openstack"), set("kubernetes-master", "has-xcp", "true")),
+		joined("a cloud provider outside", Options{Wire: "new"}, withCloud("openstack", "password", hostilePassword), set("kubernetes-master", "has-xcp", "true")),
 	}
 }

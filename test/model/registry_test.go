@@ -66,27 +66,27 @@ func registryStories() []Scenario {
 		if door == nil {
 			ca := NewAuthority(w.T, w.T.TempDir())
 			authority = ca.CertFile
-			door, other = StartRegistry(w.T, ca, "one"), StartRegistry(w.T, ca, "one")
+			door, other = StartRegistry(w.T, ca, registryPassword), StartRegistry(w.T, ca, registryPassword)
 		}
 	}
 	var private *Registry
 	login := func(password string) func(w *World) {
 		return func(w *World) {
 			if private == nil {
-				private = StartRegistry(w.T, w.CA, "one")
+				private = StartRegistry(w.T, w.CA, registryPassword+"1")
 			}
 			w.must(w.Juju.SetConfig("kubernetes-worker", map[string]string{"docker-logins": logins(private.Netloc, password)}))
 		}
 	}
 	return []Scenario{
 		joined("a login at a registry", Options{},
-			Step{Name: "a good login", Do: login("one")},
-			Step{Name: "another password", Do: login("two"), Status: "blocked", Message: "docker-logins: …"},
+			Step{Name: "a good login", Do: login(registryPassword + "1")},
+			Step{Name: "another password", Do: login(registryPassword + "2"), Status: "blocked", Message: "docker-logins: …"},
 			option("docker-logins", "[]")),
 		joined("a registry with TLS", Options{},
 			Step{Name: "relate it", Do: func(w *World) {
 				open(w)
-				w.addRegistry("netloc", door.Netloc, "tls-ca", authority, "user", "me", "password", "one")
+				w.addRegistry("netloc", door.Netloc, "tls-ca", authority, "user", "me", "password", registryPassword)
 			}},
 			Step{Name: "it moves", Do: func(w *World) {
 				w.must(w.Juju.SetConfig("docker-registry", map[string]string{"netloc": other.Netloc}))

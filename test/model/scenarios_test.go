@@ -105,7 +105,7 @@ func scenarios() []Scenario {
 	ancient := map[string]string{"channel": AncientChannel}
 	all := []Scenario{
 		joined("kubernetes 1.23 with docker", Options{Config: docker},
-			option("docker-opts", "--log-level=warn", "http_proxy", "http://proxy.test:3128", "no_proxy", "10.0.0.0/8"),
+			option("docker-opts", "--log-level=warn", "http_proxy", "http://me:"+proxyPassword+"@proxy.test:3128", "no_proxy", "10.0.0.0/8"),
 			option("docker-opts", "")),
 		joined("kubernetes 1.12 with docker, arguments key by key", Options{Config: ancient, Wire: "old"},
 			option("kubelet-extra-args", "v=3"),
@@ -117,7 +117,7 @@ func scenarios() []Scenario {
 		joined("arguments of kubelet", Options{}, option("kubelet-extra-args", "v=3"), option("kubelet-extra-args", "")),
 		joined("arguments of kube-proxy", Options{}, option("proxy-extra-args", "v=3")),
 		joined("labels", Options{}, option("labels", "a=1 b=2"), option("labels", "a=3")),
-		joined("proxies", Options{}, option("http_proxy", "http://proxy.test:3128", "https_proxy", "http://proxy.test:3128", "no_proxy", "10.0.0.0/8"),
+		joined("proxies", Options{}, option("http_proxy", "http://me:"+proxyPassword+"@proxy.test:3128", "https_proxy", "http://me:"+proxyPassword+"@proxy.test:3128", "no_proxy", "10.0.0.0/8"),
 			option("http_proxy", "", "https_proxy", "", "no_proxy", "")),
 		joined("another API server", Options{}, Step{Name: "another API server", Do: anotherServer()}),
 		joined("certificate renewed", Options{}, set("easyrsa", "renew", "1")),
@@ -157,6 +157,7 @@ func scenarios() []Scenario {
 	all = append(all, registryStories()...)
 	all = append(all, clusterStories()...)
 	all = append(all, pauseStories()...)
+	all = append(all, upgradingStories()...)
 	all = append(all, cloudStories()...)
 	for _, r := range relations() {
 		all = append(all, relatedAgain(r))

@@ -15,7 +15,8 @@ import (
 )
 
 // Every hook can come again at any time: Juju repeats a hook that was killed, runs update-status every few minutes and
-// config-changed whenever it likes. After each step of each scenario, such a hook must have no effect at all.
+// config-changed whenever it likes. After each step of each scenario, such a hook must have no effect at all. And whatever
+// has happened in a story, no secret is anywhere but in the files of its readers.
 func TestAHookThatRunsTwiceHasNoSecondEffect(t *testing.T) {
 	t.Parallel()
 	for _, s := range scenarios() {
@@ -24,8 +25,10 @@ func TestAHookThatRunsTwiceHasNoSecondEffect(t *testing.T) {
 			o, _ := mortal(t, s.Options)
 			w := New(t, o)
 			s.Begin(w)
+			secrets := markedSecrets()
 			for _, step := range s.Steps {
 				step.Run(w)
+				secrets = append(secrets, w.tokensAndKeys()...)
 				if step.Gone {
 					break
 				}
@@ -42,6 +45,7 @@ func TestAHookThatRunsTwiceHasNoSecondEffect(t *testing.T) {
 					}
 				}
 			}
+			w.wantNowhereElse(secrets)
 		})
 	}
 }
