@@ -21,7 +21,6 @@ func (m Microbot) CreateMicrobot(ctx context.Context, want addons.Microbot) (map
 	if err := m.look(ctx, keeper, want.Objects()); err != nil {
 		return results, fmt.Errorf("%s; nothing was changed", oneLine(err))
 	}
-	m.Tell.Status(ctx, "Deploying microbot")
 	err := m.apply(ctx, keeper, want.Objects())
 	if err == nil {
 		err = m.Tell.Step(ctx, "rollout", func(ctx context.Context) error {

@@ -208,7 +208,6 @@ func (r Registry) letIn(ctx context.Context, p *addons.Parameters) error {
 // bring makes the objects, and waits until the registry runs and lets its user in.
 func (r Registry) bring(ctx context.Context, want addons.Registry) error {
 	keeper := r.keeper()
-	r.Tell.Status(ctx, "Deploying the registry")
 	// Two registries would write to one directory.
 	if err := r.removeEarlier(ctx, keeper, addons.EarlierRegistry()[0]); err != nil {
 		return err
