@@ -173,6 +173,7 @@ func (r *run) observeSnaps(ctx context.Context, f *worker.Facts) error {
 		return nil
 	}
 	f.KubeletVersion, err = kubeversion.Parse(text)
+	r.recogniseChecksums(snaps)
 	if err != nil {
 		r.warn(ctx, err.Error())
 	}

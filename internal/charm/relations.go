@@ -192,7 +192,11 @@ func (r *run) credentials(ctx context.Context, given kubecontrol.Credentials) (w
 		return worker.Credentials{Kubelet: given.KubeletToken, Proxy: given.ProxyToken, Client: given.ClientToken, FromRelation: true}, problems
 	}
 	kubelet, proxy, client := r.savedToken(worker.KubeletKubeconfig), r.savedToken(worker.ProxyKubeconfig), r.savedToken(worker.RootKubeconfig)
-	return worker.Credentials{Kubelet: kubelet, Proxy: proxy, Client: client}, problems
+	saved := worker.Credentials{Kubelet: kubelet, Proxy: proxy, Client: client}
+	if !saved.Complete() {
+		saved = r.leftCredentials(saved)
+	}
+	return saved, problems
 }
 
 func (r *run) savedToken(path string) secret.Value { return r.savedKubeconfig(path).Token }

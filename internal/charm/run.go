@@ -127,6 +127,7 @@ func open(ctx context.Context, in Invocation, event juju.Event) (*run, error) {
 	if r.system.Patient = event.Kind == juju.Hook && event.Relation != ""; !r.system.Patient {
 		clear(r.state.Waits)
 	}
+	r.takeOver(ctx)
 	if err := r.readModel(ctx); err != nil {
 		r.close()
 		return nil, err

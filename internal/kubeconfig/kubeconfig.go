@@ -150,3 +150,11 @@ func Differences(from, to []byte) []string {
 	}
 	return changes
 }
+
+// Same reports whether a daemon gets the same from both: server, certificate authority, user and token.
+func Same(have, want []byte) bool {
+	before, errBefore := Parse(have)
+	after, errAfter := Parse(want)
+	return errBefore == nil && errAfter == nil && before.Server == after.Server && bytes.Equal(bytes.TrimSpace(before.CA), bytes.TrimSpace(after.CA)) &&
+		before.User == after.User && before.Token == after.Token
+}

@@ -29,6 +29,8 @@ type File struct {
 	// OurMark.
 	Backup string
 	Needs  []string // IDs of resources without which it stays as it is
+	// Same says of another content that it means the same, so that it stays; nil: only the same bytes do.
+	Same func(have []byte) bool
 	// Describe says what differs between two contents, for the cause of a restart; nil: just that it changed.
 	Describe func(old, new []byte) []string
 }
@@ -80,6 +82,9 @@ func (f File) Plan(_ context.Context, sys *System) (*Change, error) {
 		return nil, nil
 	}
 	return &Change{Cause: cause, Apply: func(context.Context) error {
+		if !f.Absent && have.regular && f.fits(have.content) { // whose it is is nothing that a daemon reads
+			return errors.Join(sys.Host.Chmod(f.Path, f.mode()), sys.Host.Chown(f.Path, f.UID, f.GID))
+		}
 		sys.noteChange(f.Path, cause)
 		if f.Absent {
 			return sys.Host.Remove(f.Path)
@@ -124,6 +129,7 @@ func (f File) write(h Host) error {
 
 type fileOnDisk struct {
 	exists   bool
+	regular  bool // and no link
 	content  []byte
 	mode     fs.FileMode
 	uid, gid int
@@ -141,9 +147,14 @@ func readFile(h Host, path string) (fileOnDisk, error) {
 	if err != nil {
 		return fileOnDisk{}, err
 	}
-	have := fileOnDisk{exists: true, content: content, mode: info.Mode().Perm()}
+	have := fileOnDisk{exists: true, regular: info.Mode().IsRegular(), content: content, mode: info.Mode().Perm()}
 	have.uid, have.gid = host.Owner(info)
 	return have, nil
+}
+
+// fits reports whether a content can stay.
+func (f File) fits(have []byte) bool {
+	return bytes.Equal(have, f.Content) || f.Same != nil && f.Same(have)
 }
 
 // differs says why the file has to be touched; empty: it has not. Only root can give files away, so owners count only
@@ -156,7 +167,7 @@ func (f File) differs(have fileOnDisk, root bool) string {
 		return ""
 	case !have.exists:
 		return "new"
-	case !bytes.Equal(have.content, f.Content):
+	case !f.fits(have.content):
 		if f.Describe != nil {
 			if fields := f.Describe(have.content, f.Content); len(fields) > 0 {
 				return "changed: " + sentence(fields)

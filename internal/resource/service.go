@@ -73,7 +73,7 @@ func (s Service) Plan(ctx context.Context, sys *System) (*Change, error) {
 	unit.NeedDaemonReload = unit.NeedDaemonReload || s.unitFilesChanged(sys)
 	switch decide(s, unit, recorded, known, s.hasRead(sys, unit, recorded), sys.hasTried(s)) {
 	case restart:
-		causes := s.causes(recorded, known, sys.changed)
+		causes := s.causes(sys, unit, recorded, known)
 		return &Change{Cause: "restarted: " + sentence(causes), Apply: func(ctx context.Context) error {
 			return s.start(ctx, sys, unit, sys.Services.Restart)
 		}}, nil
@@ -152,11 +152,7 @@ func (s Service) hasRead(sys *System, unit systemd.Unit, recorded map[string]str
 		if recorded[in.Name] == in.Fingerprint {
 			continue
 		}
-		written, found := lastWritten(sys.Host, in.Path)
-		if sys.changed[in.Name] != "" {
-			written = written.Add(clockGrain)
-		}
-		if !found && recorded != nil || written.After(unit.StartedAt) {
+		if _, found := lastWritten(sys.Host, in.Path); !found && recorded != nil || in.newer(sys, unit) {
 			return false
 		}
 	}
@@ -167,6 +163,15 @@ func (s Service) hasRead(sys *System, unit systemd.Unit, recorded map[string]str
 		}
 	}
 	return true
+}
+
+// newer reports whether what is read was written after the daemon started.
+func (in Input) newer(sys *System, unit systemd.Unit) bool {
+	written, _ := lastWritten(sys.Host, in.Path)
+	if sys.changed[in.Name] != "" {
+		written = written.Add(clockGrain)
+	}
+	return written.After(unit.StartedAt)
 }
 
 // clockGrain is by how much the time of a file may lag behind the clock that dates the start of a unit. It matters where a
@@ -184,7 +189,7 @@ func lastWritten(h Host, file string) (time.Time, bool) {
 }
 
 // causes names the inputs that differ, with what was seen to change in them during this hook.
-func (s Service) causes(recorded map[string]string, known bool, changed map[string]string) []string {
+func (s Service) causes(sys *System, unit systemd.Unit, recorded map[string]string, known bool) []string {
 	var causes []string
 	if s.Again != "" {
 		causes = append(causes, s.Again)
@@ -193,11 +198,12 @@ func (s Service) causes(recorded map[string]string, known bool, changed map[stri
 		if recorded[in.Name] == in.Fingerprint {
 			continue
 		}
-		switch detail := changed[in.Name]; {
+		switch detail := sys.changed[in.Name]; {
 		case detail != "":
 			causes = append(causes, in.Name+" "+detail)
-		case !known:
+		case !known && in.newer(sys, unit):
 			causes = append(causes, in.Name+" is newer than the daemon")
+		case !known: // it has read that
 		default:
 			causes = append(causes, in.Name+" changed")
 		}

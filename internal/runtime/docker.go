@@ -51,6 +51,16 @@ const ipcOption = "default-ipc-mode"
 // dockerOpts writes the one assignment of the defaults file: managed options, two blanks, the person's own. systemd reads
 // it: a backslash before the characters that are special between double quotes makes it take them as they are.
 func dockerOpts(d Docker) (string, error) {
+	words := d.words()
+	if err := checkLine("docker's options", words); err != nil {
+		return "", err
+	}
+	escaped := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "`", "\\`", `$`, `\$`).Replace(words)
+	return `DOCKER_OPTS="` + escaped + `"`, nil
+}
+
+// words are docker's options as docker gets them.
+func (d Docker) words() string {
 	var managed strings.Builder
 	own := map[string][]string{}
 	maps.Copy(own, d.Managed)
@@ -75,11 +85,7 @@ func dockerOpts(d Docker) (string, error) {
 	if d.nvidiaByDefault() {
 		words += " --default-runtime=nvidia"
 	}
-	if err := checkLine("docker's options", words); err != nil {
-		return "", err
-	}
-	escaped := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "`", "\\`", `$`, `\$`).Replace(words)
-	return `DOCKER_OPTS="` + escaped + `"`, nil
+	return words
 }
 
 // driverOption names the cgroup driver where the daemon would choose another one than the kubelet: by itself it takes

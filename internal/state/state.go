@@ -95,6 +95,8 @@ type State struct {
 	Stopped bool `json:"stopped,omitempty"`
 	// Warned: warnings already logged, so that each is logged once until it changes.
 	Warned map[string]bool `json:"warned,omitempty"`
+	// Forerunner is what the charm before has left to do.
+	Forerunner Forerunner `json:"forerunner"`
 	// Juju is what the Juju side wants remembered.
 	Juju juju.Remembered `json:"juju"`
 }

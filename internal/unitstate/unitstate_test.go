@@ -193,23 +193,3 @@ func TestTokensAreNotPrinted(t *testing.T) {
 		t.Error(text)
 	}
 }
-
-func FuzzRead(f *testing.F) {
-	for _, name := range []string{"r239.db", "vacuumed.db", "utf16.db", "wal.db"} {
-		content, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(content)
-	}
-	dir := f.TempDir()
-	f.Fuzz(func(t *testing.T, content []byte) {
-		path := filepath.Join(dir, fmt.Sprint(os.Getpid()))
-		if err := os.WriteFile(path, content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := unitstate.Read(path); err != nil && !strings.HasPrefix(err.Error(), "cannot ") {
-			t.Error(err)
-		}
-	})
-}

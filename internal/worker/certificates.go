@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"bytes"
+
 	"kubernetes-worker/internal/resource"
 )
 
@@ -16,15 +18,14 @@ func certificateFiles() Handler {
 		}
 		if len(f.Certs.ClientCert) > 0 {
 			wants = append(wants,
-				resource.File{Path: ClientCertFile, Content: f.Certs.ClientCert, Mode: 0o440},
-				resource.File{Path: ClientKeyFile, Content: []byte(f.Certs.ClientKey.Reveal()), Mode: 0o440})
+				pemFile(ClientCertFile, f.Certs.ClientCert), pemFile(ClientKeyFile, []byte(f.Certs.ClientKey.Reveal())))
 		}
 		return wants, nil
 	}}
 }
 
 func (f Facts) caFile() resource.File {
-	return resource.File{Path: CAFile, Content: f.Certs.CA, Mode: 0o440}
+	return pemFile(CAFile, f.Certs.CA)
 }
 
 // serverFiles gives certificate and key of the kubelet's own server.
@@ -33,7 +34,13 @@ func (f Facts) serverFiles() []resource.File {
 		return nil
 	}
 	return []resource.File{
-		{Path: ServerCertFile, Content: f.Certs.ServerCert, Mode: 0o440},
-		{Path: ServerKeyFile, Content: []byte(f.Certs.ServerKey.Reveal()), Mode: 0o440},
+		pemFile(ServerCertFile, f.Certs.ServerCert),
+		pemFile(ServerKeyFile, []byte(f.Certs.ServerKey.Reveal())),
 	}
+}
+
+// pemFile is a certificate or a key. The charm's forerunner wrote them as they came, without a line end.
+func pemFile(path string, content []byte) resource.File {
+	return resource.File{Path: path, Content: content, Mode: 0o440,
+		Same: func(have []byte) bool { return bytes.Equal(bytes.TrimSpace(have), bytes.TrimSpace(content)) }}
 }

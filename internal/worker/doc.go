@@ -36,6 +36,7 @@ const (
 	CNIConfigDir       = "/etc/cni/net.d"
 	KubeletUnit        = "snap.kubelet.daemon.service"
 	KubeProxyUnit      = "snap.kube-proxy.daemon.service"
+	KubeProxyArgs      = "/var/snap/kube-proxy/current/args"
 	DockerUnit         = "docker.service"
 	DockerSocket       = "docker.socket"
 	ContainerdUnit     = "containerd.service"

@@ -15,10 +15,9 @@ func kubeconfigs() Handler {
 	return Handler{Name: "kubeconfigs", When: []flag{ServersKnown, CredentialsReady, CAKnown}, Declare: func(f Facts) ([]resource.Resource, error) {
 		wants := []resource.Resource{f.rootKubeconfig(), f.kubeletKubeconfig(), f.proxyKubeconfig()}
 		if u := f.UbuntuUser; u != nil {
-			wants = append(wants, resource.File{
-				Path: u.Home + "/.kube/config", Mode: 0o600, UID: u.UID, GID: u.GID, OwnDir: true,
-				Content: f.renderKubeconfig("ubuntu", f.Creds.Client),
-			})
+			file := f.kubeconfig(u.Home+"/.kube/config", "ubuntu", f.Creds.Client)
+			file.UID, file.GID, file.OwnDir = u.UID, u.GID, true
+			wants = append(wants, file)
 		}
 		return wants, nil
 	}}
@@ -31,18 +30,15 @@ func (f Facts) server() string {
 }
 
 func (f Facts) rootKubeconfig() resource.File {
-	return resource.File{Path: RootKubeconfig, Mode: 0o600,
-		Content: f.renderKubeconfig("root", f.Creds.Client)}
+	return f.kubeconfig(RootKubeconfig, "root", f.Creds.Client)
 }
 
 func (f Facts) kubeletKubeconfig() resource.File {
-	return resource.File{Path: KubeletKubeconfig, Mode: 0o600, Describe: kubeconfig.Differences,
-		Content: f.renderKubeconfig("kubelet", f.Creds.Kubelet)}
+	return f.kubeconfig(KubeletKubeconfig, "kubelet", f.Creds.Kubelet)
 }
 
 func (f Facts) proxyKubeconfig() resource.File {
-	return resource.File{Path: ProxyKubeconfig, Mode: 0o600, Describe: kubeconfig.Differences,
-		Content: f.renderKubeconfig("kube-proxy", f.Creds.Proxy)}
+	return f.kubeconfig(ProxyKubeconfig, "kube-proxy", f.Creds.Proxy)
 }
 
 // kubeconfigHash tells the pod network's subordinate when to read the administrator's kubeconfig again.
@@ -54,6 +50,10 @@ func (f Facts) kubeconfigHash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (f Facts) renderKubeconfig(user string, token secret.Value) []byte {
-	return kubeconfig.Render(f.server(), f.Certs.CA, user, token)
+// kubeconfig is one of the files. One that leads to the same server as the same user stays as it is: kubectl may have
+// written it, for the charm's forerunner, and a person may have put clusters of his own into it.
+func (f Facts) kubeconfig(path, user string, token secret.Value) resource.File {
+	content := kubeconfig.Render(f.server(), f.Certs.CA, user, token)
+	return resource.File{Path: path, Mode: 0o600, Content: content, Describe: kubeconfig.Differences,
+		Same: func(have []byte) bool { return kubeconfig.Same(have, content) }}
 }

@@ -55,7 +55,7 @@ func kubeletHandler() Handler {
 				service.Needs = append(service.Needs, config.ID())
 				wants = append(wants, config)
 			}
-			return append(wants, service), problem
+			return append(wants, f.kubeletTakenOver(service, out), service), problem
 		},
 	}
 }
@@ -141,10 +141,13 @@ func (f Facts) otherForm(form arguments.Form, render func(kubeversion.Version) a
 	return keys
 }
 
+// argsFile is what a snap's configure hook makes of its configuration, for the daemon to read.
+func argsFile(snap string) string { return "/var/snap/" + snap + "/current/args" }
+
 // snapConf is the configuration of a daemon's snap from its arguments, in the form that its release takes.
 func snapConf(snap string, args arguments.Set, form arguments.Form) resource.SnapConf {
 	conf := resource.SnapConf{
-		Snap: snap, ArgsFile: "/var/snap/" + snap + "/current/args",
+		Snap: snap, ArgsFile: argsFile(snap),
 	}
 	if form == arguments.FormPerKey {
 		values, err := arguments.PerKey(args)

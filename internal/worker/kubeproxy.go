@@ -34,7 +34,7 @@ func kubeProxyHandler() Handler {
 				Inputs: append([]resource.Input{kubeconfig.Input(), conf.Input()}, f.bridgeInputs()...),
 				Needs:  []string{kubeconfig.ID(), conf.ID()},
 			}
-			return []resource.Resource{alwaysRestart(KubeProxyUnit), conf, service}, problem
+			return []resource.Resource{alwaysRestart(KubeProxyUnit), conf, f.kubeProxyTakenOver(service, out.Args), service}, problem
 		},
 	}
 }

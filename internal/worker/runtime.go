@@ -48,7 +48,7 @@ func runtimeHandler() Handler {
 		}
 		service.Needs = append(service.Needs, change.packages...)
 		if choice.Docker() {
-			wants = append(wants, f.bridgeReset(service.Needs))
+			wants = append(wants, f.dockerTakenOver(service, f.docker(change.source)), f.bridgeReset(service.Needs))
 		}
 		if choice.Docker() && f.UbuntuUser != nil {
 			wants = append(wants, resource.Member{User: "ubuntu", Group: "docker", Needs: change.packages})
@@ -73,15 +73,22 @@ func (f Facts) runtimeUnknown(choice runtime.Choice) bool {
 	return f.Options.AnyUnknown(needed...)
 }
 
+// docker is what docker's files depend on.
+func (f Facts) docker(source options.Runtime) runtime.Docker {
+	proxy, _ := f.proxy()
+	out, _ := f.kubelet()
+	return runtime.Docker{
+		Source: source, Daemon: f.Daemon, Opts: f.Options.DockerOpts, Managed: f.managedDocker(), Proxy: proxy,
+		CgroupDriver: out.CgroupDriver, CgroupVersion: f.CgroupVersion, ShareIPC: !release.Has(f.KubeletVersion, release.SharesIPC),
+	}
+}
+
 func (f Facts) runtimeFiles(choice runtime.Choice, source options.Runtime) ([]runtime.File, error) {
 	proxy, _ := f.proxy()
 	// The kubelet's own rendering decides the driver, since its options can.
 	out, _ := f.kubelet()
 	if choice.Docker() {
-		return runtime.DockerFiles(runtime.Docker{
-			Source: source, Daemon: f.Daemon, Opts: f.Options.DockerOpts, Managed: f.managedDocker(), Proxy: proxy,
-			CgroupDriver: out.CgroupDriver, CgroupVersion: f.CgroupVersion, ShareIPC: !release.Has(f.KubeletVersion, release.SharesIPC),
-		})
+		return runtime.DockerFiles(f.docker(source))
 	}
 	return runtime.ContainerdFiles(runtime.Containerd{
 		SandboxImage: f.sandboxImage(), CgroupDriver: out.CgroupDriver, Container: f.Container, Proxy: proxy,

@@ -1,0 +1,80 @@
+package model
+
+import (
+	"maps"
+	"os"
+	"strings"
+	"testing"
+)
+
+// daemonStarts are how often the charm had the node's daemons started.
+func (w *World) daemonStarts() map[string]int {
+	return map[string]int{Kubelet: w.Restarts(Kubelet), Proxy: w.Restarts(Proxy), Docker: w.Restarts(Docker)}
+}
+
+// ancient is a node of Kubernetes 1.12 with docker, as the charm store's worker of 2018 had them.
+func ancient(t *testing.T, o Options) *World {
+	t.Helper()
+	config := map[string]string{"channel": AncientChannel}
+	maps.Copy(config, o.Config)
+	o.Config, o.Wire = config, "old"
+	w := New(t, o)
+	w.must(w.publish(AncientChannel, "1.12.10"))
+	join().Do(w)
+	w.Companion("kubernetes-master", map[string]string{"registry-location": ""}) // which those of 2018 do not send
+	w.WantStatus("active", "Kubernetes worker running.")
+	return w
+}
+
+// refresh gives the application the charm of today.
+func (w *World) refresh() {
+	w.T.Helper()
+	w.must(w.Juju.Upgrade("kubernetes-worker", w.CharmDir))
+	w.Settle()
+}
+
+func TestANodeOfTheForerunnerIsTakenOverWithoutARestart(t *testing.T) {
+	t.Parallel()
+	w := ancient(t, Options{Config: map[string]string{"labels": "rack=b12 disk=ssd"}})
+	tokens := w.LeaveAsForerunner(Forerunner{Labels: map[string]string{"rack": "b12", "disk": "ssd"}})
+	w.must(os.Chmod(w.database(), 0o644))
+	before, installs := w.daemonStarts(), w.Snapd.Requests()["POST /v2/snaps/kubelet"]
+
+	w.refresh()
+	w.WantStatus("active", "Kubernetes worker running.")
+	if after := w.daemonStarts(); !maps.Equal(before, after) {
+		t.Errorf("the daemons were started %v times, before %v\n%s", after, before, w.Log())
+	}
+	if n := w.Snapd.Requests()["POST /v2/snaps/kubelet"] - installs; n > 0 {
+		t.Errorf("snapd was asked %d times for the kubelet", n)
+	}
+	for _, gone := range []string{"require-kubeconfig"} {
+		if _, set := w.snapConf("kubelet")[gone]; set {
+			t.Errorf("the snap still has %s", gone)
+		}
+	}
+	if w.snapConf("kubelet")["hostname-override"] != w.Node {
+		t.Error("the snap has not got our arguments")
+	}
+	info, err := os.Stat(w.database())
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the database: %v, %v", info.Mode(), err)
+	}
+	for _, token := range tokens {
+		if strings.Contains(w.Read(charmPath+"/.kubernetes-worker-state.json")+w.Log(), token) {
+			t.Error("there are tokens in the state file or in the log")
+		}
+	}
+
+	// What it has taken over it also takes back.
+	w.Config(map[string]string{"labels": "rack=b13"})
+	labels := w.API[0].Labels(w.Node)
+	if _, there := labels["disk"]; there || labels["rack"] != "b13" {
+		t.Errorf("labels %v", labels)
+	}
+	if log := w.Log(); !strings.Contains(log, "Took over the node from the charm before: 5 flags, 2 labels, credentials, arguments of 2 snaps") ||
+		strings.Count(log, "Took over the node") != 1 {
+		t.Errorf("the log does not tell once what was taken over:\n%s", log)
+	}
+	w.wantNoop(cost{"socket", 36, 0})
+}
