@@ -231,7 +231,7 @@ func (r Registry) bring(ctx context.Context, want addons.Registry) error {
 		return err
 	}
 	login := registry.Login{Server: want.Domain, Username: want.User, Password: want.Password}
-	way := probe.Way{Roots: want.Certificate, Address: address, Timeout: tryTime}
+	way := probe.Way{Roots: want.Certificate, Address: address, Closed: true, Timeout: tryTime}
 	err = r.Tell.Step(ctx, "request", func(ctx context.Context) error {
 		return r.reach(ctx, func(ctx context.Context) error { return r.CheckLogin(ctx, login, way) })
 	})

@@ -30,6 +30,7 @@ type Way struct {
 	HTTPProxy, HTTPSProxy, NoProxy string
 	// Address is host:port to connect to, whatever address the registry's name has; empty: what the name leads to.
 	Address string
+	Closed  bool // it has to want a login
 	Timeout time.Duration
 }
 
@@ -60,6 +61,7 @@ func Login(ctx context.Context, login registry.Login, way Way) error {
 type asker struct {
 	login    registry.Login
 	insecure bool
+	closed   bool
 	client   *http.Client
 }
 
@@ -83,7 +85,7 @@ func newAsker(login registry.Login, way Way) (*asker, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, way.Address)
 		}
 	}
-	return &asker{login: login, insecure: way.Insecure, client: &http.Client{
+	return &asker{login: login, insecure: way.Insecure, closed: way.Closed, client: &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil
@@ -95,6 +97,8 @@ func (a *asker) ask(ctx context.Context, base string) error {
 	switch {
 	case err != nil:
 		return err
+	case status == http.StatusOK && a.closed:
+		return errors.New("it lets anybody in")
 	case status == http.StatusOK:
 		return nil // it lets anybody in
 	case status != http.StatusUnauthorized:

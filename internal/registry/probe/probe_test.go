@@ -187,3 +187,21 @@ func FuzzChallenge(f *testing.F) {
 		}
 	})
 }
+
+func TestARegistryIsAskedWhereItsNameDoesNotLeadYet(t *testing.T) {
+	server, login, way := serve(t, true, basic("me", password))
+	way.Address, way.Closed = login.Server, true
+	login.Server = "example.com" // which the server's certificate is for
+	if err := probe.Login(context.Background(), login, way); err != nil {
+		t.Errorf("by its name: %v", err)
+	}
+	login.Server = "other.test"
+	if err := probe.Login(context.Background(), login, way); err == nil || !strings.Contains(err.Error(), "not other.test") {
+		t.Errorf("by another name: %v", err)
+	}
+	login.Server = "example.com"
+	server.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	if err := probe.Login(context.Background(), login, way); err == nil || err.Error() != "it lets anybody in" {
+		t.Errorf("one that wants no login: %v", err)
+	}
+}
