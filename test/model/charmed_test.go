@@ -1,77 +1,23 @@
 package model
 
 import (
-	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
+	"sync"
 	"testing"
-	"time"
-
-	"kubernetes-worker/internal/charm"
-	"kubernetes-worker/internal/resource"
 )
 
-// The charm played by this test binary, so that it can be told where to die. It is the same program but for its observer:
-// each change of a resource, and the end of each hook, is a boundary; it is noted before and after in a file, and the
-// process kills itself at the one whose number another file names.
-const (
-	charmVariable     = "MODEL_CHARM"      // what the charm was started as
-	boundaryVariable  = "MODEL_BOUNDARIES" // directory of the two files
-	boundariesFile    = "boundaries"
-	fatalBoundaryFile = "fatal"
-)
-
-// RunCharm plays the charm and ends the process, if it was started as one.
-func RunCharm() {
-	started := os.Getenv(charmVariable)
-	if started == "" {
-		return
-	}
-	b := boundaries{dir: os.Getenv(boundaryVariable)}
-	status := charm.Main(context.Background(), charm.Invocation{
-		Args: []string{started}, Getenv: os.Getenv, Environ: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr, Observer: b,
-		Settle: time.Millisecond, Patience: time.Second, // the stand-in's daemons live or die at once
-	}, "test")
-	// Here all is told to Juju that a hook tells, and nothing of it is in force yet.
-	b.cross("end of " + os.Getenv("JUJU_DISPATCH_PATH"))
-	os.Exit(status)
-}
-
-// boundaries is the observer. It keeps nothing in memory: each hook is a process of its own.
+// boundaries are where the charm of a world can be killed: before and after each change of a resource, and at the end of
+// each hook. The program mortal notes them in this directory, and dies at the one that it is told.
 type boundaries struct{ dir string }
-
-func (b boundaries) Before(id string, c resource.Change) { b.cross("before " + id + ": " + c.Cause) }
-
-func (b boundaries) After(id string, c resource.Change, _ error) {
-	b.cross("after " + id + ": " + c.Cause)
-}
-
-func (b boundaries) cross(what string) {
-	path := filepath.Join(b.dir, boundariesFile)
-	noted, err := os.ReadFile(path)
-	if err != nil && !os.IsNotExist(err) {
-		panic(err)
-	}
-	number := strings.Count(string(noted), "\n") + 1
-	if err := os.WriteFile(path, fmt.Appendln(noted, what), 0o644); err != nil {
-		panic(err)
-	}
-	fatal, err := os.ReadFile(filepath.Join(b.dir, fatalBoundaryFile))
-	if err == nil && string(fatal) == strconv.Itoa(number) {
-		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		select {} // it takes a moment
-	}
-}
 
 // watch forgets the boundaries so far and makes the charm die at the n-th from now; 0: it lives.
 func (b boundaries) watch(t *testing.T, n int) {
 	t.Helper()
-	for name, content := range map[string]string{boundariesFile: "", fatalBoundaryFile: strconv.Itoa(n)} {
+	for name, content := range map[string]string{"boundaries": "", "machines": "", "fatal": strconv.Itoa(n)} {
 		if err := os.WriteFile(filepath.Join(b.dir, name), []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -79,9 +25,14 @@ func (b boundaries) watch(t *testing.T, n int) {
 }
 
 // seen are the boundaries since watch.
-func (b boundaries) seen(t *testing.T) []string {
+func (b boundaries) seen(t *testing.T) []string { t.Helper(); return b.lines(t, "boundaries") }
+
+// machines tell the machine's states at the boundaries since watch apart, while the charm lives.
+func (b boundaries) machines(t *testing.T) []string { t.Helper(); return b.lines(t, "machines") }
+
+func (b boundaries) lines(t *testing.T, name string) []string {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(b.dir, boundariesFile))
+	content, err := os.ReadFile(filepath.Join(b.dir, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,18 +42,14 @@ func (b boundaries) seen(t *testing.T) []string {
 // mortal makes options for a world whose charm can be killed.
 func mortal(t *testing.T, o Options) (Options, boundaries) {
 	t.Helper()
-	dir := t.TempDir()
-	self, err := os.Executable()
-	if err != nil {
+	var err error
+	if o.Binary, err = mortalCharm(); err != nil {
 		t.Fatal(err)
 	}
-	o.Binary = filepath.Join(dir, "charm")
-	script := fmt.Sprintf("#!/bin/sh\n%s=\"$0\" exec '%s'\n", charmVariable, self)
-	if err := os.WriteFile(o.Binary, []byte(script), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	o.Env = map[string]string{boundaryVariable: dir}
-	b := boundaries{dir}
+	b := boundaries{t.TempDir()}
+	o.Env = map[string]string{"MODEL_BOUNDARIES": b.dir}
 	b.watch(t, 0)
 	return o, b
 }
+
+var mortalCharm = sync.OnceValues(func() (string, error) { return buildProgram("./test/model/mortal") })

@@ -10,6 +10,5 @@ import (
 func TestMain(m *testing.M) {
 	RunProgram()
 	jujusim.RunHelper()
-	RunCharm()
 	os.Exit(Scratch(m))
 }

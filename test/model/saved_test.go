@@ -62,12 +62,13 @@ func (w *World) Restore(s saved) {
 		w.must(os.RemoveAll(filepath.Join(w.dir(), part)))
 		w.copy(filepath.Join(s.dir, part), filepath.Join(w.dir(), part))
 	}
-	var err error
+	juju, err := builtJuju()
+	w.must(err)
 	w.Systemd, err = systemdtest.Start(w.Root, systemdOptions())
 	w.must(err)
 	w.Snapd, err = snapdtest.Start(w.Root, snapdtest.Options{Services: w.Systemd})
 	w.must(err)
-	w.Juju, err = jujusim.Open(jujusim.Options{Dir: filepath.Join(w.dir(), "j"), Retries: w.options.Retries,
+	w.Juju, err = jujusim.Open(jujusim.Options{Dir: filepath.Join(w.dir(), "j"), Binary: juju, Retries: w.options.Retries,
 		Progress: func(line string) { w.T.Log(line) }})
 	w.must(err)
 	w.CA, w.API = s.ca, append([]*API(nil), s.api...)

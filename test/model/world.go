@@ -119,7 +119,11 @@ func New(t *testing.T, o Options) *World {
 	if o.Juju == "" {
 		o.Juju = "3.6"
 	}
-	w.Juju, err = jujusim.New(jujusim.Options{Dir: filepath.Join(dir, "j"), Juju: o.Juju, Retries: o.Retries, Together: o.Together,
+	juju, err := builtJuju()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Juju, err = jujusim.New(jujusim.Options{Dir: filepath.Join(dir, "j"), Binary: juju, Juju: o.Juju, Retries: o.Retries, Together: o.Together,
 		Progress: w.progress})
 	if err != nil {
 		t.Fatal(err)
@@ -464,21 +468,28 @@ var repository = sync.OnceValue(func() string {
 	return filepath.Dir(strings.TrimSpace(string(out)))
 })
 
-// builtCharm builds the charm's program once for all tests of the process.
-var builtCharm = sync.OnceValues(func() (string, error) {
+// builtCharm is the charm's program, and builtJuju the simulated Juju, as whose hook tools it starts much faster than this
+// test does.
+var (
+	builtCharm = sync.OnceValues(func() (string, error) { return buildProgram("./cmd/kubernetes-worker") })
+	builtJuju  = sync.OnceValues(func() (string, error) { return buildProgram("./cmd/jujusim") })
+)
+
+// buildProgram builds a program, which is needed once for all tests of the process.
+func buildProgram(source string) (string, error) {
 	dir, err := os.MkdirTemp("", "kwbin")
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "kubernetes-worker")
-	build := exec.Command("go", "build", "-trimpath", "-o", path, "./cmd/kubernetes-worker")
+	path := filepath.Join(dir, filepath.Base(source))
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, source)
 	build.Dir = repository()
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("cannot build the charm: %w\n%s", err, out)
+		return "", fmt.Errorf("cannot build %s: %w\n%s", source, err, out)
 	}
 	return path, nil
-})
+}
 
 // charmDir lays out the charm as it is packed, but for the program: a link to it is enough, and no world copies it.
 func charmDir(t *testing.T, dir, binary string) string {
