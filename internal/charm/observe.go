@@ -14,6 +14,7 @@ import (
 
 	"kubernetes-worker/internal/drain"
 	"kubernetes-worker/internal/host"
+	"kubernetes-worker/internal/kicker"
 	"kubernetes-worker/internal/kube"
 	"kubernetes-worker/internal/kubeversion"
 	"kubernetes-worker/internal/resource"
@@ -30,17 +31,17 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	r.seen = resource.Seen{}
 	f.SnapRecords, f.OldLabels = r.state.Snaps, r.state.Labels
 	f.SnapdState, f.PausedBefore = r.state.Snapd, r.state.Paused
-	if err := r.observeSnaps(ctx, &f); err != nil {
+	if err := r.observeSnaps(ctx, &f); err != nil && !r.bears(ctx, err) {
 		return f, err
 	}
 	f.Resources = r.resources()
-	if err := r.observePackages(&f); err != nil {
+	if err := r.observePackages(&f); err != nil && !r.bears(ctx, err) {
 		return f, err
 	}
-	if err := r.observeOrigin(&f); err != nil {
+	if err := r.observeOrigin(&f); err != nil && !r.bears(ctx, err) {
 		return f, err
 	}
-	if err := r.observeSnapd(ctx, &f); err != nil {
+	if err := r.observeSnapd(ctx, &f); err != nil && !r.bears(ctx, err) {
 		return f, err
 	}
 	f.CNIConfWritten = f.CNI.ConfFile != "" && r.exists(worker.CNIConfigDir+"/"+f.CNI.ConfFile)
@@ -49,12 +50,12 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	r.observeSurroundings(&f)
 	f.KubeletDockerConfig = len(f.Logins) > 0 && r.exists(worker.KubeletDockerConfigFile)
 	r.cloudFiles(&f)
-	f.FormerNode = r.state.FormerNode
+	f.FormerNode, f.DeadNodesLeft = r.state.FormerNode, r.state.Sweep.Left
 	f.Kubeconfigs.Server = r.savedKubeconfig(worker.KubeletKubeconfig).Server
-	if err := r.connect(f); err != nil {
+	if err := r.connect(f); err != nil && !r.bears(ctx, err) {
 		return f, err
 	}
-	if err := r.observeUnits(ctx, &f); err != nil {
+	if err := r.observeUnits(ctx, &f); err != nil && !r.bears(ctx, err) {
 		return f, err
 	}
 	f.DockerOurs = f.Units[worker.DockerUnit].Exists && r.exists(worker.DockerDropIn)
@@ -64,6 +65,15 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	r.observeObjects(ctx, &f)
 	r.system.See(r.seen)
 	return f, nil
+}
+
+// bears tells of what could not be seen, and reports whether to go on without it: a unit that leaves the cluster does so with
+// what there is.
+func (r *run) bears(ctx context.Context, err error) bool {
+	if r.stopping() {
+		r.warn(ctx, err.Error())
+	}
+	return r.stopping()
 }
 
 // identity reads what the machine is. It is read once.
@@ -82,6 +92,7 @@ func (r *run) identity(ctx context.Context, f *worker.Facts) error {
 	r.place(f)
 	f.CgroupVersion = h.CgroupVersion()
 	f.ResolvConfStub = h.ResolvConfStub()
+	f.MachineID = strings.TrimSpace(r.text("/etc/machine-id"))
 	f.UbuntuUser = lookupUser(h, "ubuntu")
 	return nil
 }
@@ -217,10 +228,12 @@ func (r *run) printedVersion(ctx context.Context, program, revision string) (str
 
 func (r *run) observeUnits(ctx context.Context, f *worker.Facts) error {
 	names := []string{worker.KubeletUnit, worker.KubeProxyUnit, worker.ContainerdUnit, worker.DockerUnit, worker.DockerSocket}
+	if r.stopping() {
+		names = append(names, kicker.Unit)
+	}
 	units, err := r.settledUnits(ctx, names)
 	if err != nil && r.stopping() {
-		r.warn(ctx, "cannot stop services: "+err.Error()) // the node and its credentials have to go nevertheless
-		return nil
+		return fmt.Errorf("cannot stop services: %w", err)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot see which services run: %w", err)
@@ -353,6 +366,7 @@ func (r *run) askNode(ctx context.Context, name string) worker.NodeFact {
 		return worker.NodeFact{Asked: true, Failure: err, Refused: kind == kube.Unauthorized || kind == kube.Forbidden}
 	}
 	fact := worker.NodeFact{Asked: true, Exists: true, Ready: n.IsReady(), Reason: reason(n), Labels: n.Labels}
+	fact.Owner, fact.MachineID = resource.OwnerOf(n.Annotations), n.MachineID
 	fact.Cordoned, fact.Mark = n.Unschedulable, n.Annotations[drain.Mark]
 	if fact.KubeletVersion, err = kubeversion.Parse(n.KubeletVersion); err != nil {
 		r.warn(ctx, fmt.Sprintf("node %s reports no version of its kubelet: %v", name, err))

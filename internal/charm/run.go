@@ -145,6 +145,7 @@ func (r *run) readModel(ctx context.Context) error {
 	}
 	r.machine.packages.also = runtime.PackageNames(facts.Options.Packages)
 	r.peers(ctx, &facts)
+	r.members(ctx, &facts)
 	r.facts = facts
 	return nil
 }
@@ -170,6 +171,7 @@ func (r *run) hook(ctx context.Context) error {
 
 // pass is what every event of a living unit comes down to: fetch what came, converge, tell, remember and commit.
 func (r *run) pass(ctx context.Context) (reactive.Result[worker.Facts], error) {
+	r.state.Stopped = false // one that was stopped by hand
 	if err := r.fetch(ctx); err != nil {
 		return reactive.Result[worker.Facts]{}, err
 	}
@@ -201,12 +203,14 @@ func (r *run) stopping() bool { return r.event.Name == "stop" || r.event.Name ==
 
 // stop takes the unit out of the cluster. What cannot be done is told and does not hold up the removal.
 func (r *run) stop(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
-	defer cancel()
-	result, err := r.converge(ctx, worker.StopHandlers(r.warn))
-	for _, finding := range append(result.Findings, err) {
-		if finding != nil {
-			r.warn(ctx, finding.Error())
+	for _, part := range worker.Farewells(r.warn) {
+		limited, cancel := context.WithTimeout(ctx, part.Limit)
+		result, err := r.converge(limited, part.Handlers)
+		cancel()
+		for _, finding := range append(result.Findings, err) {
+			if finding != nil {
+				r.warn(ctx, finding.Error())
+			}
 		}
 	}
 	r.state.Stopped = true

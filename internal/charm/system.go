@@ -110,6 +110,11 @@ func (p *packages) Hold(ctx context.Context, names []string) error {
 	return p.apt.Hold(ctx, names...)
 }
 
+func (p *packages) Unhold(ctx context.Context, names []string) error {
+	p.known = nil
+	return p.apt.Unhold(ctx, names...)
+}
+
 func (p *packages) Download(ctx context.Context, url, file string) ([]byte, error) {
 	return p.apt.Download(ctx, url, file)
 }

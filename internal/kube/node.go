@@ -22,6 +22,10 @@ type Node struct {
 	Unschedulable bool // cordoned
 	CreatedAt     time.Time
 
+	UID             string
+	ResourceVersion string // changes with the object
+	MachineID       string // of the machine whose kubelet has reported last, as its /etc/machine-id has it
+
 	Ready            Condition
 	KubeletVersion   string // v1.36.3
 	ContainerRuntime string // containerd://1.7.24
@@ -59,6 +63,8 @@ type wireNode struct {
 		Labels            map[string]string `json:"labels"`
 		Annotations       map[string]string `json:"annotations"`
 		CreationTimestamp time.Time         `json:"creationTimestamp"`
+		UID               string            `json:"uid"`
+		ResourceVersion   string            `json:"resourceVersion"`
 	} `json:"metadata"`
 	Spec struct {
 		Unschedulable bool    `json:"unschedulable"`
@@ -73,6 +79,7 @@ type wireNode struct {
 		NodeInfo  struct {
 			KubeletVersion          string `json:"kubeletVersion"`
 			ContainerRuntimeVersion string `json:"containerRuntimeVersion"`
+			MachineID               string `json:"machineID"`
 		} `json:"nodeInfo"`
 	} `json:"status"`
 }
@@ -173,6 +180,9 @@ func decodeNode(body []byte) (Node, error) {
 		CreatedAt:        wire.Metadata.CreationTimestamp,
 		KubeletVersion:   wire.Status.NodeInfo.KubeletVersion,
 		ContainerRuntime: wire.Status.NodeInfo.ContainerRuntimeVersion,
+		UID:              wire.Metadata.UID,
+		ResourceVersion:  wire.Metadata.ResourceVersion,
+		MachineID:        wire.Status.NodeInfo.MachineID,
 	}
 	for _, condition := range wire.Status.Conditions {
 		if condition.Type == "Ready" {

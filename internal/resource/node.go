@@ -98,11 +98,13 @@ func labelCondition(set map[string]string, remove []string, err error) error {
 	return condition.NewBlocked(what)
 }
 
-// NodeAbsent removes this machine's Node object. An object that is not there is fine; an API server that cannot be
-// reached is told to Warn and does not hold up the removal.
+// NodeAbsent removes this machine's Node object, and no other that has its name. An object that is not there is fine; an API
+// server that cannot be reached is told to Warn and does not hold up the removal.
 type NodeAbsent struct {
-	Node string
-	Warn func(ctx context.Context, message string)
+	Node    string
+	Owner   NodeOwner // this unit
+	Machine string    // its /etc/machine-id
+	Warn    func(ctx context.Context, message string)
 }
 
 // ID is node:NODE.
@@ -114,25 +116,44 @@ func (n NodeAbsent) Stage() Stage { return ObjectStage }
 // Equal compares the name.
 func (n NodeAbsent) Equal(other any) bool { o, ok := other.(NodeAbsent); return ok && o.Node == n.Node }
 
-// Plan always deletes: whether the object is there is the API server's to know, and asking first costs as much.
-func (n NodeAbsent) Plan(_ context.Context, sys *System) (*Change, error) {
+// Plan asks once in an invocation whose the object is, and if it is there. That it is gone is noted, because the credentials
+// go next, and a hook that was killed after that could not tell.
+func (n NodeAbsent) Plan(ctx context.Context, sys *System) (*Change, error) {
 	if sys.tried[n.ID()] {
 		return nil, nil
 	}
+	sys.tried[n.ID()] = true
+	failed := func(ctx context.Context, why string) { n.Warn(ctx, "Failed to unregister node. "+why) }
 	if sys.Nodes == nil {
-		return &Change{Silent: true, Apply: func(ctx context.Context) error {
-			sys.tried[n.ID()] = true
-			n.Warn(ctx, "Failed to unregister node. No API server and credentials are known; if the cluster has a node "+n.Node+", delete it by hand")
-			return nil
-		}}, nil
+		if sys.State.NodeSeen {
+			failed(ctx, "No API server and credentials are known; if the cluster has a node "+n.Node+", delete it by hand")
+		}
+		return nil, nil
+	}
+	node, err := sys.Nodes.GetNode(ctx, n.Node)
+	if kube.KindOf(err) == kube.NotFound {
+		return nil, n.gone(sys)
+	}
+	if err != nil {
+		failed(ctx, err.Error())
+		return nil, nil
+	}
+	if why := n.Owner.Foreign(OwnerOf(node.Annotations), node.MachineID, n.Machine); why != "" {
+		failed(ctx, "Node "+n.Node+" stays: "+why)
+		return nil, n.gone(sys)
 	}
 	return &Change{Cause: "removed from the cluster", Apply: func(ctx context.Context) error {
-		sys.tried[n.ID()] = true
-		if err := sys.Nodes.DeleteNode(ctx, n.Node); err != nil {
-			n.Warn(ctx, "Failed to unregister node. "+err.Error())
+		if err := sys.Nodes.DeleteThisNode(ctx, node, false); err != nil {
+			failed(ctx, err.Error())
+			return nil
 		}
-		return nil
+		return n.gone(sys)
 	}}, nil
+}
+
+func (n NodeAbsent) gone(sys *System) error {
+	sys.State.NodeSeen = false
+	return sys.State.Save()
 }
 
 // Sorted puts the removals in order, so that equal wants compare equal.

@@ -46,6 +46,7 @@ type Packages interface {
 	// Loose are those of the packages that are installed and not held; Hold holds them.
 	Loose(names []string) ([]string, error)
 	Hold(ctx context.Context, names []string) error
+	Unhold(ctx context.Context, names []string) error
 	// Download gives what is at a URL, by way of a file of that name.
 	Download(ctx context.Context, url, file string) ([]byte, error)
 }
@@ -85,6 +86,11 @@ type Nodes interface {
 	PatchNodeLabels(ctx context.Context, name string, set map[string]string, remove []string) (changed bool, err error)
 	DeleteNode(ctx context.Context, name string) error
 	GetNode(ctx context.Context, name string) (kube.Node, error)
+	// DeleteThisNode deletes the node as it was read, and no other of its name.
+	DeleteThisNode(ctx context.Context, node kube.Node, unchanged bool) error
+	AnnotateNode(ctx context.Context, name string, set map[string]string) error
+	// NodesWith are the nodes with a label, and the API server's time.
+	NodesWith(ctx context.Context, label, value string) (nodes []kube.NodeMarks, now time.Time, err error)
 }
 
 // Control is what an upgrade asks of the control plane: its releases, and whose turn it is.

@@ -91,6 +91,8 @@ type State struct {
 	Bridge Bridge `json:"bridge"`
 	// Kernel is what was done for arguments of the kernel.
 	Kernel Kernel `json:"kernel"`
+	// Sweep is what the leader knows of nodes whose units are gone.
+	Sweep Sweep `json:"sweep"`
 	// Stopped: the stop hook has taken the unit out of the cluster.
 	Stopped bool `json:"stopped,omitempty"`
 	// Warned: warnings already logged, so that each is logged once until it changes.

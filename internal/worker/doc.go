@@ -55,6 +55,7 @@ func Handlers() []Handler {
 		baseSnaps(),
 		snaps(),
 		snapTreatment(),
+		serviceKicker(),
 		runtimeHandler(),
 		leaveDocker(),
 		gpuHandler(),
@@ -77,6 +78,7 @@ func Handlers() []Handler {
 		kubeletHandler(),
 		kubeProxyHandler(),
 		monitoring(),
+		nodeOwner(),
 		nodeLabels(),
 		ingressController(),
 		nfsProvisioner(),
@@ -85,5 +87,6 @@ func Handlers() []Handler {
 		upgradeOutcome(),
 		outOfService(),
 		interruptedPause(),
+		deadNodes(),
 	}
 }

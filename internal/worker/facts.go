@@ -14,6 +14,7 @@ import (
 	"kubernetes-worker/internal/relation/kubecontrol"
 	"kubernetes-worker/internal/relation/mount"
 	"kubernetes-worker/internal/relation/sdnplugin"
+	"kubernetes-worker/internal/resource"
 	"kubernetes-worker/internal/runtime"
 	"kubernetes-worker/internal/secret"
 	"kubernetes-worker/internal/state"
@@ -42,6 +43,7 @@ type Facts struct {
 	Approval         Approval        // the operator ran the upgrade action
 	ControlExpected  bool            // goal-state lists kube-control, so its units will come
 	RuntimeExpected  bool            // the same of container-runtime; asked only before there is a runtime
+	Members          []string        // units that the model has of the application; only where this unit leads and it is time to look
 
 	// From relations, with what was heard last where a relation is away at present.
 	Control  kubecontrol.Facts
@@ -62,6 +64,7 @@ type Facts struct {
 
 	// From the machine.
 	NodeName       string // in force
+	MachineID      string // as /etc/machine-id has it
 	WantedName     string // the one that it should have
 	FormerNode     string // the one that it had, as long as the cluster may have a node of it
 	Hostname, FQDN string
@@ -114,6 +117,7 @@ type Facts struct {
 
 	// From the cluster.
 	Node           NodeFact
+	DeadNodesLeft  []string            // why nodes of units that are gone are still there
 	ClusterVersion kubeversion.Version // of the API server; zero: not known, or nothing depends on it
 	Objects        map[string]string   // what objects of ours are for → what was found or made, see resource.ObjectsThere
 	CheckObjects   bool                // this hook looks whether somebody has changed them
@@ -194,6 +198,8 @@ type NodeFact struct {
 	Cordoned       bool   // no pods are placed on it
 	Mark           string // the reason for a cordon of ours, see resource.PauseCordon and its like; empty: somebody else's, or none
 	Labels         map[string]string
+	Owner          resource.NodeOwner // whom it names
+	MachineID      string             // of the machine whose kubelet reported last
 	// Lost: an earlier hook saw the object, and now an API server says that it is not there.
 	Lost bool
 }

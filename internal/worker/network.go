@@ -6,6 +6,9 @@ import (
 	"kubernetes-worker/internal/resource"
 )
 
+// defaultCNILinks are the names that such a link may have.
+const defaultCNILinks = "01-default.*"
+
 // defaultCNI makes the selected pod network the first that the container runtime finds.
 func defaultCNI() Handler {
 	return Handler{Name: "default-cni", When: []flag{CNIJoined}, Declare: func(f Facts) ([]resource.Resource, error) {
@@ -14,7 +17,7 @@ func defaultCNI() Handler {
 		}
 		return []resource.Resource{resource.Link{
 			Path:   CNIConfigDir + "/01-default" + path.Ext(f.CNI.ConfFile),
-			Target: CNIConfigDir + "/" + f.CNI.ConfFile, Stale: "01-default.*",
+			Target: CNIConfigDir + "/" + f.CNI.ConfFile, Stale: defaultCNILinks,
 		}}, nil
 	}}
 }

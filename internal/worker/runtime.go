@@ -37,7 +37,7 @@ func runtimeHandler() Handler {
 		for _, file := range files {
 			want := resource.File{Path: file.Path, Content: file.Content, Mode: file.Mode, Absent: file.Absent, Seed: true}
 			if !strings.HasPrefix(file.Path, "/etc/systemd/") {
-				want.Backup = file.Path + ".before-juju" // the operator's own, or the package's
+				want.Backup = file.Path + backupSuffix // the operator's own, or the package's
 			}
 			wants = append(wants, want)
 			if strings.HasPrefix(file.Path, "/etc/systemd/") {
@@ -95,6 +95,9 @@ func (f Facts) runtimeFiles(choice runtime.Choice, source options.Runtime) ([]ru
 		Nvidia: source == options.RuntimeNvidia,
 	})
 }
+
+// backupSuffix is what the file is called that was there before the charm's.
+const backupSuffix = ".before-juju"
 
 // alwaysRestart keeps systemd from giving up on a daemon of ours.
 func alwaysRestart(unit string) resource.File {

@@ -194,7 +194,7 @@ func (f Facts) Warnings() []string {
 		warnings = append(warnings, finding.Message)
 	}
 	return slices.Concat(warnings, f.runtimeWarnings(), f.originWarnings(), f.gpuWarnings(), f.registryWarnings(),
-		f.monitoringWarnings(), f.bridgeWarnings(), f.kernelWarnings(), f.proxyWarnings())
+		f.monitoringWarnings(), f.bridgeWarnings(), f.kernelWarnings(), f.proxyWarnings(), f.nodeWarnings())
 }
 
 // FailedUnits are the node's daemons that were configured and do not run.

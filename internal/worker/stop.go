@@ -2,45 +2,108 @@ package worker
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"kubernetes-worker/internal/cloudconfig"
+	"kubernetes-worker/internal/kicker"
+	"kubernetes-worker/internal/options"
 	"kubernetes-worker/internal/resource"
+	"kubernetes-worker/internal/runtime"
 )
 
-// StopHandlers is what a unit that goes away does, in an order that leaves nothing behind: the daemons stop and do not
-// come back at boot, the node leaves the cluster, credentials and what we installed for ourselves go. What the user may
-// want to keep stays: images, volumes, the container runtime, snaps. Nothing here waits for an API server that is gone.
-func StopHandlers(warn func(context.Context, string)) []Handler {
-	return []Handler{
-		{Name: "stop-services", Declare: func(f Facts) ([]resource.Resource, error) {
-			var wants []resource.Resource
-			for _, unit := range []string{KubeletUnit, KubeProxyUnit} {
-				if f.Units[unit].Exists {
-					wants = append(wants, resource.Service{Unit: unit, Stopped: true})
-				}
-			}
-			return wants, nil
+// Farewell is a part of what a unit that goes away does, with the time that it may take.
+type Farewell struct {
+	Limit    time.Duration
+	Handlers []Handler
+}
+
+// Farewells is what a unit that goes away does, in an order that leaves nothing behind: the daemons stop and do not come back
+// at boot, the node leaves the cluster, credentials go. What matters less and may take long comes after that: what we installed
+// or set for ourselves. What the user may want to keep stays: images, volumes, the container runtime, snaps. Nothing here waits
+// for an API server that is gone.
+func Farewells(warn func(context.Context, string)) []Farewell {
+	return []Farewell{
+		// systemd kills what does not stop after a minute and a half; the API servers get half a minute.
+		{4 * time.Minute, []Handler{
+			{Name: "stop-services", Declare: stopServices},
+			{Name: "leave-cluster", Declare: func(f Facts) ([]resource.Resource, error) {
+				return []resource.Resource{resource.NodeAbsent{Node: f.NodeName, Owner: f.owner(), Machine: f.MachineID, Warn: warn}}, nil
+			}},
+			{Name: "forget-credentials", Declare: forgetCredentials},
+			forgetLogins(),
 		}},
-		{Name: "leave-cluster", Declare: func(f Facts) ([]resource.Resource, error) {
-			return []resource.Resource{resource.NodeAbsent{Node: f.NodeName, Warn: warn}}, nil
+		{2 * time.Minute, []Handler{
+			forgetChecks(),
+			{Name: "forget-files", Declare: forgetFiles},
+			{Name: "forget-packages", Declare: forgetPackages},
+			{Name: "forget-snapd", Declare: forgetSnapd},
+			{Name: "forget-kernel", Declare: func(Facts) ([]resource.Resource, error) {
+				return []resource.Resource{resource.KernelArguments{Option: string(options.EnableCgroups), File: grubFile}}, nil
+			}},
 		}},
-		{Name: "forget-snapd", Declare: forgetSnapd},
-		{Name: "forget-credentials", Declare: func(f Facts) ([]resource.Resource, error) {
-			gone := []string{RootKubeconfig, KubeletKubeconfig, ProxyKubeconfig, ServerKeyFile, ServerCertFile, ClientKeyFile, ClientCertFile}
-			if f.UbuntuUser != nil {
-				gone = append(gone, f.UbuntuUser.Home+"/.kube/config")
-			}
-			gone = append(gone, alwaysRestart(KubeletUnit).Path, alwaysRestart(KubeProxyUnit).Path)
-			gone = append(gone, cloudconfig.Paths()...)
-			variable := CloudVariable()
-			variable.Absent = true
-			wants := []resource.Resource{variable, resource.TrustedCA{Name: f.App, Absent: true}}
-			for _, path := range gone {
-				wants = append(wants, resource.File{Path: path, Absent: true, At: resource.CleanupStage})
-			}
-			return wants, nil
-		}},
-		forgetLogins(),
-		forgetChecks(),
 	}
+}
+
+// stopServices stops the kicker first, so that it starts nothing again.
+func stopServices(f Facts) ([]resource.Resource, error) {
+	var wants []resource.Resource
+	for _, unit := range []string{kicker.Unit, KubeletUnit, KubeProxyUnit} {
+		if f.Units[unit].Exists {
+			wants = append(wants, resource.Service{Unit: unit, Stopped: true})
+		}
+	}
+	return wants, nil
+}
+
+// forgetCredentials removes what lets somebody into the cluster or a cloud, or makes the machine trust them.
+func forgetCredentials(f Facts) ([]resource.Resource, error) {
+	gone := []string{RootKubeconfig, KubeletKubeconfig, ProxyKubeconfig, ServerKeyFile, ServerCertFile, ClientKeyFile, ClientCertFile}
+	if f.UbuntuUser != nil {
+		gone = append(gone, f.UbuntuUser.Home+"/.kube/config")
+	}
+	gone = append(gone, cloudconfig.Paths()...)
+	variable := CloudVariable()
+	variable.Absent = true
+	return append(absent(gone...), variable, resource.TrustedCA{Name: f.App, Absent: true}), nil
+}
+
+// forgetFiles removes the rest of what the charm has written, and gives back files of settings that were there before.
+func forgetFiles(Facts) ([]resource.Resource, error) {
+	wants := absent(CAFile, KubeletConfigFile)
+	for _, path := range []string{runtime.DockerDefaultsFile, runtime.ContainerdConfigFile} {
+		wants = append(wants, resource.Restored{Path: path, Backup: path + backupSuffix})
+	}
+	return append(wants,
+		resource.LinksGone{Dir: CNIConfigDir, Pattern: defaultCNILinks},
+		resource.UnitFilesGone{
+			Paths: []string{
+				kicker.Enabled, kicker.File, kicker.Program, alwaysRestart(KubeletUnit).Path, alwaysRestart(KubeProxyUnit).Path,
+				runtime.DockerDropIn, runtime.ContainerdDropIn,
+			},
+			Units: []string{kicker.Unit, KubeletUnit, KubeProxyUnit, DockerUnit, ContainerdUnit},
+		},
+		resource.EmptyDirsGone{Paths: []string{ConfigDir + "/kubelet", ConfigDir}},
+	), nil
+}
+
+// forgetPackages lets the packages of the runtime be upgraded again. They stay, and so does where upgrades come from.
+func forgetPackages(f Facts) ([]resource.Resource, error) {
+	var names []string
+	for _, docker := range []bool{true, false} {
+		origin, err := runtime.OriginOf(f.sourceInForce(docker), docker, f.Options.Packages, f.Place)
+		if f.sourceInForce(docker) != "" && err == nil {
+			names = append(names, origin.Hold...)
+		}
+	}
+	slices.Sort(names)
+	return []resource.Resource{resource.PackagesLoose{Names: slices.Compact(names)}}, nil
+}
+
+func absent(paths ...string) []resource.Resource {
+	var wants []resource.Resource
+	for _, path := range paths {
+		wants = append(wants, resource.File{Path: path, Absent: true, At: resource.CleanupStage})
+	}
+	return wants
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"kubernetes-worker/internal/kube/kubetest"
 )
@@ -231,7 +232,7 @@ func (a *API) remove(node string) {
 // node finds a node, registering it if its kubelet has been started since it was deleted.
 func (a *API) node(name string) *node {
 	if starts, _ := a.Registered(); a.nodes[name] == nil && starts > a.deleted[name] {
-		a.nodes[name] = &node{Labels: map[string]string{"kubernetes.io/hostname": name}, Annotations: map[string]string{}}
+		a.nodes[name] = &node{Labels: map[string]string{"kubernetes.io/hostname": name}, Annotations: map[string]string{}, Machine: "machine-of-" + name}
 	}
 	return a.nodes[name]
 }
@@ -257,6 +258,8 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 		a.servePods(w, r)
 	case a.node(name) == nil:
 		refuse(w, http.StatusNotFound, "NotFound")
+	case r.Method == http.MethodDelete && !a.asItWas(name, r.Body):
+		refuse(w, http.StatusConflict, "Conflict")
 	case r.Method == http.MethodDelete:
 		a.remove(name)
 		answer(w, http.StatusOK, map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Success"})
@@ -278,11 +281,15 @@ func (a *API) object(name string) map[string]any {
 		ready["status"], ready["message"] = "False", "this kubelet does not get Ready"
 	}
 	n := a.node(name)
+	if !n.Silent.IsZero() {
+		ready["status"], ready["reason"], ready["message"] = "Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."
+		ready["lastTransitionTime"] = n.Silent.UTC().Format(time.RFC3339)
+	}
 	return map[string]any{
 		"kind": "Node", "apiVersion": "v1",
-		"metadata": map[string]any{"name": name, "labels": n.Labels, "annotations": n.Annotations, "resourceVersion": "1"},
+		"metadata": map[string]any{"name": name, "labels": n.Labels, "annotations": n.Annotations, "resourceVersion": "1", "uid": "uid-of-" + name},
 		"spec":     map[string]any{"unschedulable": n.Unschedulable},
-		"status":   map[string]any{"conditions": []any{ready}, "nodeInfo": map[string]any{"kubeletVersion": "v" + version}},
+		"status":   map[string]any{"conditions": []any{ready}, "nodeInfo": map[string]any{"kubeletVersion": "v" + version, "machineID": n.Machine}},
 	}
 }
 

@@ -3,6 +3,7 @@ package model
 import (
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -100,7 +101,8 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Unlock()
 	switch {
 	case hang, status == forever:
-		<-r.Context().Done() // the client gives up
+		_, _ = io.Copy(io.Discard, r.Body) // until then nobody sees that
+		<-r.Context().Done()               // the client gives up
 	case status != 0 && message == "":
 		refuse(w, status, http.StatusText(status))
 	case status != 0:

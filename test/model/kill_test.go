@@ -218,6 +218,7 @@ func (w *World) state() string {
 		delete(r.(map[string]any), "mod-time")
 	}
 	delete(content, "objects-checked")
+	delete(content, "sweep")
 	waits, _ := content["waits"].(map[string]any)
 	for _, wait := range waits {
 		delete(wait.(map[string]any), "since")

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // kept is what an API server keeps.
@@ -22,6 +23,8 @@ type node struct {
 	Labels        map[string]string
 	Annotations   map[string]string
 	Unschedulable bool
+	Machine       string    // whose kubelet reports
+	Silent        time.Time // since when none does; zero: it does
 }
 
 // Pod is what matters of a pod to those who want to move it.
@@ -36,7 +39,7 @@ type Pod struct {
 func (c kept) clone() kept {
 	copied := kept{nodes: map[string]*node{}, deleted: map[string]int{}, pods: map[string]Pod{}}
 	for name, n := range c.nodes {
-		copied.nodes[name] = &node{Labels: maps.Clone(n.Labels), Annotations: maps.Clone(n.Annotations), Unschedulable: n.Unschedulable}
+		copied.nodes[name] = &node{Labels: maps.Clone(n.Labels), Annotations: maps.Clone(n.Annotations), Unschedulable: n.Unschedulable, Machine: n.Machine, Silent: n.Silent}
 	}
 	maps.Copy(copied.deleted, c.deleted)
 	maps.Copy(copied.pods, c.pods)
@@ -79,6 +82,8 @@ func merge(into map[string]string, patch map[string]*string) {
 func (a *API) servePods(w http.ResponseWriter, r *http.Request) {
 	pod, isEviction := strings.CutSuffix(r.URL.Path, "/eviction")
 	switch {
+	case r.URL.Path == "/api/v1/nodes":
+		a.listNodes(w, r)
 	case r.URL.Path == "/api/v1/pods":
 		answer(w, http.StatusOK, a.podList(strings.TrimPrefix(r.URL.Query().Get("fieldSelector"), "spec.nodeName=")))
 	case strings.HasSuffix(r.URL.Path, "/poddisruptionbudgets"):

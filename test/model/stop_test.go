@@ -139,11 +139,23 @@ func TestARemovalSucceedsWhateverIsBroken(t *testing.T) {
 		stays bool     // the node stays in the cluster
 	}{
 		{"the API server is gone", func(_ *World, g *gate) { g.close() },
-			[]string{"Failed to unregister node. cannot delete node worker-0: no API server answers: "}, true},
+			[]string{"Failed to unregister node. cannot get node worker-0: no API server answers: "}, true},
 		{"the API server hangs", func(_ *World, g *gate) { g.behave(map[string]int{http.MethodDelete: forever}, "") },
 			[]string{"Failed to unregister node. cannot delete node worker-0: no API server answers: ", "no answer in time"}, true},
 		{"the API server forbids it", func(_ *World, g *gate) { g.behave(every(403), "") },
+			[]string{"Failed to unregister node. cannot get node worker-0: Forbidden"}, true},
+		{"the API server forbids to delete", func(_ *World, g *gate) { g.behave(map[string]int{http.MethodDelete: 403}, "") },
 			[]string{"Failed to unregister node. cannot delete node worker-0: Forbidden"}, true},
+		{"another node has got its name meanwhile", func(_ *World, g *gate) { g.behave(map[string]int{http.MethodDelete: 409}, "") },
+			[]string{"Failed to unregister node. cannot delete node worker-0: Conflict"}, true},
+		{"another unit has got its name", func(w *World, _ *gate) {
+			w.API[0].Machine(w.Node, "") // it has not reported its machine yet
+			w.API[0].Annotate(w.Node, unitMark, "kubernetes-worker/7")
+		},
+			[]string{"Failed to unregister node. Node worker-0 stays: it is that of another unit (kubernetes-worker/7)"}, true},
+		{"another machine has got its name", func(w *World, _ *gate) { w.API[0].Machine(w.Node, "another") },
+			[]string{"Failed to unregister node. Node worker-0 stays: the kubelet of another machine reports for it"}, true},
+		{"the unit's notes are damaged", func(w *World, _ *gate) { w.write(charmPath+"/"+stateFile, "{") }, nil, false},
 		{"the node was deleted already", func(w *World, _ *gate) { w.API[0].Delete(w.Node) }, nil, false},
 		{"snapd is away", func(w *World, _ *gate) { w.must(w.Snapd.SetFaults(snapdtest.Faults{Gone: true})) }, nil, false},
 	} {
@@ -199,24 +211,32 @@ func TestAServiceThatDoesNotStopDoesNotHoldUpTheRemoval(t *testing.T) {
 	wantNoCredentials(w, tokens)
 }
 
-func TestARemovalGoesOnWithoutSystemd(t *testing.T) {
-	t.Parallel()
-	w := New(t, Options{})
-	// Away in the last hooks only: the hooks before them say that they cannot work.
-	tamperDispatch(w, `case "$JUJU_DISPATCH_PATH" in hooks/stop|hooks/remove) echo '{"down": true}' >"$KUBERNETES_WORKER_ROOT/`+systemdtest.DefaultStateDir+`/faults.json";; esac`)
-	w.DeployWorker()
-	w.DeployCompanions()
-	w.Relate()
-	w.Settle()
-	w.WantStatus("active", "Kubernetes worker running.")
-	tokens := tokensInUse(w)
-	removeWorker(w)
-	if !strings.Contains(w.Log(), "cannot stop services: ") {
-		t.Errorf("the log does not tell of the services:\n%s", w.Log())
-	}
-	wantNoCredentials(w, tokens)
-	if labels := w.API[0].Labels(w.Node); labels != nil {
-		t.Errorf("the node is still there: %v", labels)
+func TestARemovalGoesOnWithWhatCanBeSeen(t *testing.T) {
+	for _, c := range []struct{ name, harm, log string }{
+		{"without systemd", `echo '{"down": true}' >"$KUBERNETES_WORKER_ROOT/` + systemdtest.DefaultStateDir + `/faults.json"`, "cannot stop services: "},
+		{"without dpkg's list", `rm -f "$KUBERNETES_WORKER_ROOT/var/lib/dpkg/status"; mkdir -p "$KUBERNETES_WORKER_ROOT/var/lib/dpkg/status"`, "cannot see which packages are installed: "},
+		{"with a CA that is none", `echo x >"$KUBERNETES_WORKER_ROOT/root/cdk/ca.crt"`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := New(t, Options{})
+			// In the last hooks only: the hooks before them say that they cannot work.
+			tamperDispatch(w, `case "$JUJU_DISPATCH_PATH" in hooks/stop|hooks/remove) `+c.harm+`;; esac`)
+			w.DeployWorker()
+			w.DeployCompanions()
+			w.Relate()
+			w.Settle()
+			w.WantStatus("active", "Kubernetes worker running.")
+			tokens := tokensInUse(w)
+			removeWorker(w)
+			if !strings.Contains(w.Log(), c.log) {
+				t.Errorf("the log lacks %q:\n%s", c.log, w.Log())
+			}
+			wantNoCredentials(w, tokens)
+			if there := w.API[0].Labels(w.Node) != nil; there != (c.log == "") {
+				t.Errorf("the node is there: %v", there)
+			}
+		})
 	}
 }
 

@@ -199,6 +199,7 @@ func (w *World) layMachine(address string) {
 		"etc/hostname":        w.Node + "\n",
 		"etc/hosts":           "127.0.0.1 localhost\n" + address + " " + w.Node + ".example.test " + w.Node + "\n",
 		"etc/passwd":          "root:x:0:0:root:/root:/bin/bash\nubuntu:x:1000:1000::/home/ubuntu:/bin/bash\n",
+		"etc/machine-id":      "machine-of-" + w.Node + "\n",
 		"etc/os-release":      "ID=ubuntu\nVERSION_ID=\"22.04\"\nVERSION_CODENAME=jammy\n",
 		"etc/resolv.conf":     "nameserver 127.0.0.53\n",
 		"etc/default/grub":    "GRUB_TIMEOUT=0\nGRUB_CMDLINE_LINUX=\"quiet\"\n",
