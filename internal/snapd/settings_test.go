@@ -63,6 +63,36 @@ func TestAHoldAndACohortChangeNoRevision(t *testing.T) {
 	}
 }
 
+// After a revert the snap goes on to follow the channel of what it went back from, and has the configuration of before.
+func TestASnapGoesBackToARevisionThatItHad(t *testing.T) {
+	server, client, _ := machine(t)
+	must(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, nil))
+	must(t, client.SetConf(ctx(t), "kubelet", map[string]any{"args": "--v=1"}))
+	before, err := client.Snap(ctx(t), "kubelet")
+	must(t, err)
+	must(t, client.Refresh(ctx(t), "kubelet", snapd.Options{Channel: "1.29/stable", Classic: true}, nil))
+	must(t, client.SetConf(ctx(t), "kubelet", map[string]any{"args": "--v=2"}))
+	if err := client.Revert(ctx(t), "kubelet", "99", nil); err == nil || !strings.Contains(err.Error(), "cannot find revision 99") {
+		t.Errorf("to a revision that it never had: %v", err)
+	}
+	must(t, client.Revert(ctx(t), "kubelet", before.Revision, nil))
+	snap, err := client.Snap(ctx(t), "kubelet")
+	must(t, err)
+	if snap.Revision != before.Revision || snap.Version != before.Version || !snapd.SameChannel(snap.Channel, "1.29/stable") {
+		t.Errorf("snap: %+v", snap)
+	}
+	if view, _ := server.Snap("kubelet"); view.Conf["args"] != "--v=1" {
+		t.Errorf("configuration: %v", view.Conf)
+	}
+	must(t, client.SetChannel(ctx(t), "kubelet", before.Channel))
+	must(t, client.Refresh(ctx(t), "kubelet", snapd.Options{Channel: "1.29/stable", Classic: true}, nil))
+	snap, err = client.Snap(ctx(t), "kubelet")
+	must(t, err)
+	if snap.Version != "1.29.0" {
+		t.Errorf("it cannot go forward again: %+v", snap)
+	}
+}
+
 func TestAnOldDaemonSaysThatItHasNoHolds(t *testing.T) {
 	server, client, _ := machine(t)
 	must(t, client.Install(ctx(t), "kubelet", snapd.Options{Channel: "1.28/stable", Classic: true}, nil))

@@ -78,8 +78,11 @@ func (f Facts) inOrder(release resource.StoreRelease, snaps []resource.Snap) []r
 	for _, step := range f.beforeUpgrade(snaps, store) {
 		ordered, steps = append(ordered, step), append(steps, step.ID())
 	}
-	for _, snap := range snaps {
+	for i, snap := range snaps {
 		snap.Needs = append(snap.Needs, steps...)
+		if i > 0 && len(steps) > 0 { // what is left alone need not be taken back
+			snap.Needs = append(snap.Needs, snaps[i-1].ID())
+		}
 		ordered = append(ordered, snap)
 	}
 	return ordered

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"kubernetes-worker/internal/condition"
+	"kubernetes-worker/internal/kubelet"
+	"kubernetes-worker/internal/kubeproxy"
 	"kubernetes-worker/internal/kubeversion"
 	"kubernetes-worker/internal/options"
 	"kubernetes-worker/internal/release"
@@ -49,6 +51,26 @@ func (f Facts) upgradeFault() error {
 		return condition.NewBlocked(fmt.Sprintf(
 			"Kubernetes %s is older than the %s that is installed, and nodes cannot safely go back; set channel to %s or later, or run the upgrade action with allow-downgrade=true",
 			want.Release(), f.KubeletVersion, f.KubeletVersion.Release()))
+	}
+	if f.outdated("kubelet") && f.MayUpgrade() && !want.SameMinor(f.KubeletVersion) && !f.KubeletVersion.IsZero() {
+		return f.optionFault(want)
+	}
+	return nil
+}
+
+// optionFault says which option the daemons of a release would not take although those that are installed do: better now than
+// when the pods are gone.
+func (f Facts) optionFault(v kubeversion.Version) error {
+	node, proxy := f.kubeletInput(), f.kubeProxyInput()
+	if len(kubelet.Render(node).Problems)+len(kubeproxy.Render(proxy).Problems) > 0 {
+		return nil // the value before is in force
+	}
+	node.Version, proxy.Version, node.Docker = v, v, f.runtimeOf(v).Docker()
+	for _, p := range kubelet.Render(node).Problems {
+		return condition.NewBlocked(p.Error())
+	}
+	for _, p := range kubeproxy.Render(proxy).Problems {
+		return condition.NewBlocked(p.Error())
 	}
 	return nil
 }

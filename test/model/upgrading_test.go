@@ -1,0 +1,402 @@
+package model
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"kubernetes-worker/internal/kube/kubetest"
+	"kubernetes-worker/internal/systemd/systemdtest"
+)
+
+const (
+	newChannel = "1.29/stable"
+	newKubelet = "1.29.0"
+	leases     = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/"
+	readyAgain = "the upgrade to 1.29/stable failed and was reverted: "
+	tryAgain   = "; the node runs on 1.28.1, run the upgrade action to try again"
+)
+
+// byItself are options with which a new channel is followed without a word.
+func byItself() Options {
+	return Options{Config: map[string]string{"require-manual-upgrade": "false"}}
+}
+
+// hasty makes a world of a charm that does not wait long for a node to be Ready.
+func hasty(t *testing.T, o Options) *World {
+	t.Helper()
+	o, _ = mortal(t, o)
+	w := Joined(t, o)
+	w.API[0].Run(w.Node, map[string]Pod{"default/web-1": {Owner: "ReplicaSet"}, "kube-system/proxy-x": {Owner: "DaemonSet"}})
+	return w
+}
+
+// turn is who holds the lease of the application's turn; empty: nobody.
+func (w *World) turn() string {
+	w.T.Helper()
+	path := w.turnPath()
+	if path == "" {
+		return ""
+	}
+	var lease struct {
+		Spec struct{ HolderIdentity string }
+	}
+	w.must(json.Unmarshal([]byte(w.API[0].Cluster.At(path)), &lease))
+	return lease.Spec.HolderIdentity
+}
+
+// turnPath is where the lease is; empty where no unit has had its turn yet.
+func (w *World) turnPath() string {
+	for _, path := range w.API[0].Cluster.Paths() {
+		if strings.HasPrefix(path, leases+"upgrade-of-kubernetes-worker-") {
+			return path
+		}
+	}
+	return ""
+}
+
+// takes gives the turn to a unit, some time ago.
+func (w *World) takes(unit string, age time.Duration) {
+	w.T.Helper()
+	w.API[0].Cluster.Change(w.turnPath(), func(lease kubetest.Object) {
+		lease["spec"] = map[string]any{"holderIdentity": unit, "leaseDurationSeconds": 1800,
+			"renewTime": time.Now().Add(-age).UTC().Format("2006-01-02T15:04:05.000000Z07:00")}
+	})
+}
+
+// wantAsBefore looks at all that an upgrade that failed must leave.
+func (w *World) wantAsBefore() {
+	w.T.Helper()
+	wantSnaps(w, "1.28.1")
+	w.wantCordon(false, "")
+	for _, name := range []string{"kubectl", "kube-proxy", "kubelet"} {
+		if have, _ := w.Snapd.Snap(name); have.Tracking != Channel {
+			w.T.Errorf("%s follows %s", name, have.Tracking)
+		}
+	}
+	for _, unit := range []string{Kubelet, Proxy} {
+		if u := w.Systemd.Unit(unit); u.ActiveState != "active" {
+			w.T.Errorf("%s is %s", unit, u.ActiveState)
+		}
+	}
+	if args := w.Read("/var/snap/kubelet/current/args"); !strings.Contains(args, "kubeconfig") {
+		w.T.Errorf("kubelet's arguments:\n%s", args)
+	}
+	if holder := w.turn(); holder != "" {
+		w.T.Errorf("%s still has the turn", holder)
+	}
+}
+
+// wantUpgraded looks at all that an upgrade must leave.
+func (w *World) wantUpgraded() {
+	w.T.Helper()
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantSnaps(w, newKubelet)
+	w.wantCordon(false, "")
+	if holder := w.turn(); holder != "" {
+		w.T.Errorf("%s still has the turn", holder)
+	}
+	if state := w.state(); strings.Contains(state, `"before"`) {
+		w.T.Errorf("the upgrade is not forgotten: %s", state)
+	}
+}
+
+// kubeletEnds makes each kubelet of a version end as soon as it is started.
+func (w *World) kubeletEnds(version string) {
+	w.T.Helper()
+	w.must(w.Systemd.SetFaults(systemdtest.Faults{Units: map[string]systemdtest.UnitFault{Kubelet: {
+		Crash: &systemdtest.Crash{ExitStatus: 1, Restarts: 3, WhenFile: "snap/bin/kubelet", WhenContains: "v" + version}}}}))
+}
+
+// upgradingStories are told by the generic tests, too.
+func upgradingStories() []Scenario {
+	return []Scenario{
+		joined("an upgrade that is taken back", byItself(),
+			Step{Name: "pods", Do: busy},
+			Step{Name: "a kubelet that does not get Ready", Do: func(w *World) {
+				w.API[0].NotReadyWith(newKubelet)
+				w.must(w.Juju.SetConfig("kubernetes-worker", map[string]string{"channel": newChannel}))
+			}}.ends("blocked", readyAgain+"…")),
+	}
+}
+
+func TestAKubeletIsNeverNewerThanTheOldestAPIServer(t *testing.T) {
+	t.Parallel()
+	o := byItself()
+	o.Servers = 2
+	w := Joined(t, o)
+	w.API[1].Says("v1.28.15")
+	before := imprintOf(w)
+	w.apiWrites()
+	w.Config(map[string]string{"channel": newChannel})
+	w.WantStatus("blocked", "kube-proxy 1.29 is newer than the API server "+w.API[1].URL()+", which is 1.28.15; upgrade the control plane first, or set channel to 1.28 or earlier")
+	w.fails("upgrade", nil, "kube-proxy 1.29 is newer than the API server ")
+	if writes := w.apiWrites(); len(writes) > 0 {
+		t.Errorf("the API servers were asked to %v", writes)
+	}
+	wantUntouched(w, before)
+	wantSnaps(w, "1.28.1")
+	w.API[1].Says("v1.29.0")
+	w.UpdateStatus()
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantSnaps(w, newKubelet)
+}
+
+func TestAKubeletOfAnAttachedSnapIsNotNewerEither(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, byItself())
+	before := imprintOf(w)
+	attachResource(w, "kubelet", snapFile(w, "kubelet", "1.30.2"))
+	w.WantStatus("blocked", "kubelet 1.30.2 is newer than the API server "+w.API[0].URL()+", which is 1.29.4; upgrade the control plane first, or attach a snap of 1.29 or earlier")
+	wantUntouched(w, before)
+}
+
+func TestAKubeletDoesNotFallFurtherBehindThanKubernetesAllows(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	w.must(w.publish(CrossedChannel, "1.24.17"))
+	before := imprintOf(w)
+	w.Config(map[string]string{"channel": CrossedChannel})
+	w.fails("upgrade", map[string]any{"allow-downgrade": true},
+		"kube-proxy 1.24.17 is too old for the API server "+w.API[0].URL()+", which is 1.29.4; set channel to 1.26 or later")
+	wantUntouched(w, before)
+	// From further behind a step towards the servers is one in the right direction.
+	w.API[0].Says("v1.36.1")
+	w.Config(map[string]string{"channel": newChannel})
+	w.completes("upgrade", nil)
+	w.wantUpgraded()
+}
+
+func TestAnUpgradeWaitsUntilEveryAPIServerHasSaidItsRelease(t *testing.T) {
+	t.Parallel()
+	o := byItself()
+	o.Servers = 2
+	w := Joined(t, o)
+	before := imprintOf(w)
+	w.API[1].Refuse(func(request string) int {
+		if request == "GET /version" {
+			return http.StatusServiceUnavailable
+		}
+		return 0
+	})
+	w.Config(map[string]string{"channel": newChannel})
+	w.WantStatus("waiting", "Waiting for an API server, to see which releases it takes: cannot get version of the API server: no API server answers: "+w.API[1].URL()+": …")
+	wantUntouched(w, before)
+	w.API[1].Refuse(nil)
+	w.UpdateStatus()
+	w.WantStatus("active", "Kubernetes worker running.")
+}
+
+// Fault 21, of upgrades: one that ends halfway leaves the node cordoned, or with snaps of two releases.
+func TestAnUpgradeThatFailsAtAnySnapIsTakenBack(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"kubectl", "kube-proxy", "kubelet"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := hasty(t, byItself())
+			w.failChange(name, "cannot mount")
+			w.must(w.Juju.SetConfig("kubernetes-worker", map[string]string{"channel": newChannel}))
+			w.Settle()
+			failed := readyAgain
+			if name == "kubectl" { // nothing was changed before it
+				failed = "the upgrade to 1.29/stable failed: "
+			}
+			failed += fmt.Sprintf("cannot refresh snap %q: …", name)
+			w.WantStatus("blocked", failed)
+			w.wantAsBefore()
+			// It is not tried again by itself.
+			w.failChange("", "")
+			w.API[0].Run(w.Node, map[string]Pod{"default/web-2": {Owner: "ReplicaSet"}})
+			before := imprintOf(w)
+			w.apiWrites()
+			w.UpdateStatus()
+			w.Config(map[string]string{"labels": ""})
+			w.WantStatus("blocked", failed)
+			wantUntouched(w, before)
+			if writes := w.apiWrites(); len(writes) > 0 {
+				t.Errorf("the API server was asked to %v", writes)
+			}
+			w.completes("upgrade", nil)
+			w.wantUpgraded()
+		})
+	}
+}
+
+func TestAKubeletThatDoesNotStartIsTakenBack(t *testing.T) {
+	t.Parallel()
+	w := hasty(t, Options{})
+	w.kubeletEnds(newKubelet)
+	w.Config(map[string]string{"channel": newChannel})
+	message := readyAgain + "snap.kubelet.daemon does not run: activating (auto-restart), exit-code, exit status 1" + tryAgain
+	result := w.fails("upgrade", nil, message)
+	if log := strings.Join(result.Log, "\n"); !strings.Contains(log, "snap-reverted:kubelet: revision 20, back to 10") {
+		t.Errorf("the action does not tell what it did:\n%s", log)
+	}
+	w.WantStatus("blocked", message)
+	w.wantAsBefore()
+	if pods := w.API[0].Pods(w.Node); !slices.Equal(pods, []string{"kube-system/proxy-x"}) {
+		t.Errorf("on the node are %v", pods)
+	}
+	// Another wish ends it, and so does the operator's word on the same.
+	w.Config(map[string]string{"channel": Channel})
+	w.WantStatus("active", "Kubernetes worker running.")
+	w.Config(map[string]string{"channel": newChannel})
+	w.WantStatus("blocked", needsUpgrade)
+	w.must(w.Systemd.SetFaults(systemdtest.Faults{}))
+	w.completes("upgrade", nil)
+	w.wantUpgraded()
+}
+
+func TestAKubeletThatDoesNotGetReadyIsTakenBack(t *testing.T) {
+	t.Parallel()
+	w := hasty(t, byItself())
+	w.API[0].NotReadyWith(newKubelet)
+	w.Config(map[string]string{"channel": newChannel})
+	message := readyAgain + "node worker-0 is not Ready with kubelet 1.29.0: this kubelet does not get Ready" + tryAgain
+	w.WantStatus("blocked", message)
+	w.wantAsBefore()
+	w.fails("upgrade", nil, message)
+	w.wantAsBefore()
+	w.API[0].NotReadyWith("")
+	w.completes("upgrade", nil)
+	w.wantUpgraded()
+}
+
+// A node that was not Ready before need not be so after: the upgrade may be what is to mend it.
+func TestANodeThatWasNotReadyIsUpgradedNevertheless(t *testing.T) {
+	t.Parallel()
+	w := hasty(t, byItself())
+	w.API[0].NotReady(true)
+	w.Config(map[string]string{"channel": newChannel})
+	w.WantStatus("waiting", "Waiting for node worker-0 to be Ready: …")
+	wantSnaps(w, newKubelet)
+	w.wantCordon(true, "upgrade")
+	w.API[0].NotReady(false)
+	w.UpdateStatus()
+	w.wantUpgraded()
+}
+
+// An attached snap that fails goes back to the file that was attached before, or to the store's.
+func TestAnAttachedSnapThatFailsIsTakenBack(t *testing.T) {
+	t.Parallel()
+	w := hasty(t, byItself())
+	attachResource(w, "kubelet", snapFile(w, "kubelet", "1.28.9"))
+	w.WantStatus("active", "Kubernetes worker running.")
+	w.kubeletEnds("1.28.10")
+	attachResource(w, "kubelet", snapFile(w, "kubelet", "1.28.10"))
+	w.WantStatus("blocked", readyAgain[:len("the upgrade to 1.2")]+"8/stable failed and was reverted: snap.kubelet.daemon does not run: …")
+	if have, _ := w.Snapd.Snap("kubelet"); have.Version != "1.28.9" || have.Revision != "x1" {
+		t.Errorf("kubelet: %+v", have)
+	}
+	w.wantCordon(false, "")
+	w.must(w.Systemd.SetFaults(systemdtest.Faults{}))
+	attachResource(w, "kubelet", snapFile(w, "kubelet", "1.28.11"))
+	w.WantStatus("active", "Kubernetes worker running.")
+}
+
+// A budget that never lets a pod go ends the upgrade in its time, before any snap is touched.
+func TestABudgetThatNeverAllowsEndsAnUpgradeBeforeSnapsAreTouched(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	w.API[0].Run(w.Node, map[string]Pod{"default/web-1": {Owner: "ReplicaSet"}, "default/web-2": {Owner: "ReplicaSet", Protected: true}})
+	before := imprintOf(w)
+	w.Config(map[string]string{"channel": newChannel})
+	message := "the upgrade to 1.29/stable failed: cannot drain node worker-0 in 1s: 1 of 2 pods remain: default/web-2 is held by budget guard-web-2 "
+	w.fails("upgrade", map[string]any{"timeout": 1}, message)
+	w.WantStatus("blocked", message+"…")
+	wantUntouched(w, before)
+	w.wantAsBefore()
+	w.UpdateStatus()
+	w.WantStatus("blocked", message+"…")
+	if pods := w.API[0].Pods(w.Node); !slices.Equal(pods, []string{"default/web-2"}) {
+		t.Errorf("on the node are %v", pods)
+	}
+	w.completes("upgrade", map[string]any{"drain": false})
+	w.wantUpgraded()
+}
+
+// The API server goes away with each kind of request of an upgrade in turn, for the rest of that action. What was begun ends
+// either way in the next hook: the node runs the old release or the new one, and takes pods.
+func TestAnUpgradeOutlivesAnAPIServerThatGoesAwayAtAnyRequest(t *testing.T) {
+	t.Parallel()
+	w := hasty(t, Options{})
+	w.Config(map[string]string{"channel": newChannel})
+	now := w.Save()
+	w.API[0].Requests()
+	timeout := map[string]any{"timeout": 1}
+	w.completes("upgrade", timeout)
+	w.wantUpgraded()
+	all := w.API[0].Requests()
+	for n, request := range all {
+		if slices.Contains(all[:n], request) && n != len(all)-2 || n == len(all)-1 { // the last one is for the status alone
+			continue
+		}
+		w.Restore(now)
+		asked := 0
+		w.API[0].Refuse(func(string) int {
+			if asked++; asked > n {
+				return http.StatusServiceUnavailable
+			}
+			return 0
+		})
+		w.fails("upgrade", timeout, "API server")
+		w.API[0].Refuse(nil)
+		w.UpdateStatus()
+		if have, _ := w.Snapd.Snap("kubelet"); have.Version == newKubelet {
+			w.wantUpgraded()
+		} else {
+			w.WantStatus("blocked", needsUpgrade)
+			w.wantAsBefore()
+		}
+		if t.Failed() {
+			t.Fatalf("the API server was away from request %d of %d on: %s", n+1, len(all), request)
+		}
+	}
+}
+
+func TestOneUnitUpgradesAtATime(t *testing.T) {
+	t.Parallel()
+	w := hasty(t, byItself())
+	w.Config(map[string]string{"channel": newChannel})
+	w.wantUpgraded()
+	w.must(w.publish("1.29/edge", "1.29.1"))
+	w.takes("kubernetes-worker/7", time.Minute)
+	before := imprintOf(w)
+	w.Config(map[string]string{"channel": "1.29/edge"})
+	w.WantStatus("waiting", "Waiting for kubernetes-worker/7, whose turn it is to upgrade until …")
+	w.fails("upgrade", nil, "the upgrade is not finished: Waiting for kubernetes-worker/7, whose turn it is to upgrade until ")
+	wantUntouched(w, before)
+	if holder := w.turn(); holder != "kubernetes-worker/7" {
+		t.Errorf("the turn is %q's", holder)
+	}
+	// The unit that had it died.
+	w.takes("kubernetes-worker/7", 31*time.Minute)
+	w.UpdateStatus()
+	w.WantStatus("active", "Kubernetes worker running.")
+	wantSnaps(w, "1.29.1")
+	if holder := w.turn(); holder != "" {
+		t.Errorf("%s still has the turn", holder)
+	}
+}
+
+// An option that the next release does not take is found before the node gives its pods away.
+func TestAnOptionThatTheNextReleaseDoesNotTakeIsToldBeforeTheUpgrade(t *testing.T) {
+	t.Parallel()
+	s := joined("", Options{Config: map[string]string{"channel": DockerChannel, "kubelet-extra-args": "network-plugin-mtu=1400"}})
+	w := New(t, s.Options)
+	s.Begin(w)
+	s.Steps[0].Run(w)
+	before := imprintOf(w)
+	w.Config(map[string]string{"channel": CrossedChannel})
+	w.WantStatus("blocked", needsUpgrade)
+	w.fails("upgrade", nil, "the upgrade is not finished: kubelet-extra-args: network-plugin-mtu")
+	wantUntouched(w, before)
+	w.wantCordon(false, "")
+	w.Config(map[string]string{"kubelet-extra-args": ""})
+	w.completes("upgrade", nil)
+	wantSnaps(w, "1.24.17")
+}
