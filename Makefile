@@ -132,6 +132,11 @@ test-machine: ## the same on a real machine with a real kubelet, as Juju 3.6 by 
 	@echo "== machine layer: Juju 2.9, processes"
 	@JUJU=2.9 TRANSPORT=exec test/demo
 
+.PHONY: test-reboot
+test-reboot: ## option enable-cgroups through reboots of a virtual machine with GRUB and a kernel of its own (root, amd64)
+	@echo "== a virtual machine with the real boot loader"
+	@test/vm/run
+
 .PHONY: clean
 clean: ## remove what was built here
 	rm -rf build kubernetes-worker kubernetes-worker_*.charm
