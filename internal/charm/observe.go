@@ -30,6 +30,7 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	f := r.facts
 	r.seen = resource.Seen{}
 	f.SnapRecords, f.OldLabels = r.state.Snaps, r.state.Labels
+	f.BeforeSnaps = r.state.Forerunner.NoSnaps
 	f.SnapdState, f.PausedBefore = r.state.Snapd, r.state.Paused
 	if err := r.observeSnaps(ctx, &f); err != nil && !r.bears(ctx, err) {
 		return f, err

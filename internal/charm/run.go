@@ -298,6 +298,7 @@ func (r *run) remember(result reactive.Result[worker.Facts]) {
 	r.state.Cluster = f.Cluster
 	r.state.NodeName = f.NodeName
 	r.rememberObjects(f)
+	r.forgetForerunner()
 	r.state.Paused = f.Paused()
 	if _, configured := r.state.Services[worker.KubeletUnit]; configured {
 		r.state.Runtime = f.RuntimeNow()

@@ -64,7 +64,8 @@ func (r *run) adopt(left unitstate.State) {
 	for snap, keys := range left.SnapKeys {
 		s.SnapKeys[snap] = keys
 	}
-	s.Forerunner = state.Forerunner{Checksums: left.Checksums, NoSnaps: left.Flags != nil && !left.Flags["kubernetes-worker.snaps.installed"]}
+	s.Forerunner = state.Forerunner{Checksums: left.Checksums}
+	s.Forerunner.NoSnaps = len(left.Flags) > 0 && !left.Flags["kubernetes-worker.snaps.installed"] && r.exists(worker.BeforeSnapsFiles()[0])
 	if left.Flags["kubernetes-worker.config.created"] {
 		s.Runtime = state.Runtime{Kind: state.RuntimeDocker} // it knew no other
 	}
@@ -127,6 +128,14 @@ func (r *run) recogniseChecksums(snaps map[string]snapd.Snap) {
 				r.state.Snaps[name] = known.Fingerprint
 			}
 		}
+	}
+}
+
+// forgetForerunner notes that nothing is left of a charm from before there were snaps: whoever puts a program into
+// /usr/local/bin from now on means it.
+func (r *run) forgetForerunner() {
+	if r.state.Forerunner.NoSnaps {
+		r.state.Forerunner.NoSnaps = slices.ContainsFunc(worker.BeforeSnapsFiles(), r.exists)
 	}
 }
 

@@ -54,7 +54,8 @@ func within(config map[string]any, path, name string, value any) {
 }
 
 // ArgumentMeaning lists in which of its arguments a kubelet differs from what is wanted, on a machine of this host name.
-// Arguments that the release does not have are not there, and those with their default need not be.
+// Arguments that the release does not have are not there, and those with their default need not be. Nor need the image
+// that holds a pod together: the kubelet's own does until it starts the next time.
 func ArgumentMeaning(v kubeversion.Version, hostname string, have, want arguments.Set) []string {
 	without := func(set arguments.Set) arguments.Set {
 		return set.Without(func(a arguments.Argument) bool {
@@ -70,7 +71,12 @@ func ArgumentMeaning(v kubeversion.Version, hostname string, have, want argument
 			return flag.Known && !flag.Exists
 		})
 	}
-	return arguments.Diff(without(have), without(want))
+	have, want = without(have), without(want)
+	const sandbox = "pod-infra-container-image"
+	if _, given := have.Get(sandbox); !given {
+		want = want.Without(func(a arguments.Argument) bool { return a.Key == sandbox })
+	}
+	return arguments.Diff(have, want)
 }
 
 // ClusterOf reads what a configuration file says of the cluster: its domain and the addresses of its DNS.

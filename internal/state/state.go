@@ -221,16 +221,32 @@ func Load(store Store, path string) (*File, error) {
 		return nil, fmt.Errorf("cannot read state: %w", err)
 	}
 	loaded := empty()
-	if err := json.Unmarshal(content, &loaded); err != nil {
-		return f, Damaged{path, err}
+	damage := json.Unmarshal(content, &loaded)
+	if damage != nil {
+		loaded.Version = versionOf(content) // a later version may have another form
 	}
-	if loaded.Version > Version {
-		return nil, fmt.Errorf("cannot use state %s: it is of version %d, made by a later charm; this charm knows up to %d", path, loaded.Version, Version)
+	if version := loaded.Version; version > Version {
+		return nil, fmt.Errorf("cannot use state %s: it is of version %d, made by a later charm, and this charm knows up to %d; "+
+			"refresh the charm to that revision, or remove the file to have it derived again", path, version, Version)
+	}
+	if damage != nil {
+		return f, Damaged{path, damage}
 	}
 	loaded.Version = Version
 	loaded.fill()
 	f.State, f.saved = loaded, content
 	return f, nil
+}
+
+// versionOf reads the version alone; 0 where there is none.
+func versionOf(content []byte) int {
+	var form struct {
+		Version int `json:"version"`
+	}
+	if json.Unmarshal(content, &form) != nil {
+		return 0
+	}
+	return form.Version
 }
 
 // Damaged says that the state file could not be understood; work goes on without it.

@@ -48,6 +48,7 @@ const (
 func Handlers() []Handler {
 	return []Handler{
 		basePackages(),
+		beforeSnaps(),
 		kernelArguments(),
 		snapdPackage(),
 		snapdSettings(),

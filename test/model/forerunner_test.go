@@ -21,7 +21,7 @@ func ancient(t *testing.T, o Options) *World {
 	w := New(t, o)
 	w.must(w.publish(AncientChannel, "1.12.10"))
 	join().Do(w)
-	w.Companion("kubernetes-master", map[string]string{"registry-location": ""}) // which those of 2018 do not send
+	w.Settle()
 	w.WantStatus("active", "Kubernetes worker running.")
 	return w
 }

@@ -141,6 +141,10 @@ func scenarios() []Scenario {
 		joined("snaps attached", Options{Config: map[string]string{"require-manual-upgrade": "false"}},
 			Step{Name: "attach kubelet", Do: attach("kubelet", "1.28.9")},
 			Step{Name: "attach kube-proxy", Do: attach("kube-proxy", "1.28.9")}),
+		joined("a node of the charm before", Options{Config: ancient, Wire: "old"}, Step{Name: "refresh", Do: func(w *World) {
+			w.LeaveAsForerunner(Forerunner{})
+			w.must(w.Juju.Upgrade("kubernetes-worker", w.CharmDir))
+		}}),
 		joined("reboot", Options{}, Step{Name: "reboot", Do: reboot}),
 		joined("leaving", Options{}, Step{Name: "remove-unit", Gone: true, Do: func(w *World) { w.must(w.Juju.RemoveUnit(Unit)) }}),
 	}

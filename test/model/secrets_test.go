@@ -29,8 +29,9 @@ var secretPlaces = map[string]os.FileMode{
 	"/root/cdk/client.key":      0o440,
 	"/etc/systemd/system/containerd.service.d/kubernetes-worker.conf": 0o400,
 	"/etc/systemd/system/docker.service.d/kubernetes-worker.conf":     0o400,
-	cloudConf: 0o600,
-	gcpCreds:  0o600,
+	charmPath + "/.unit-state.db":                                     0o600, // of the charm before
+	cloudConf:                                                         0o600,
+	gcpCreds:                                                          0o600,
 }
 
 // markedSecrets are those with which stories are told: in options, and in what other charms say. Docker's file holds logins
