@@ -16,7 +16,8 @@ import (
 // containerd has the images, and the containers that no drain takes away, those of daemon sets, are gone. Two runtimes
 // with the same pods would fight for their ports.
 type DockerLeft struct {
-	Needs []string // IDs of resources without which docker keeps what it has
+	Needs  []string // IDs of resources without which docker keeps what it has
+	Socket string   // path of the socket of a runtime that another charm keeps; empty: containerd of ours
 }
 
 // podContainers selects the containers that a kubelet has made, sandboxes among them.
@@ -43,7 +44,7 @@ func (d DockerLeft) Requires() []string { return d.Needs }
 // Equal compares the needs.
 func (d DockerLeft) Equal(other any) bool {
 	o, ok := other.(DockerLeft)
-	return ok && slices.Equal(o.Needs, d.Needs)
+	return ok && slices.Equal(o.Needs, d.Needs) && o.Socket == d.Socket
 }
 
 // Plan asks docker what it has once in an invocation. Containers that no kubelet made are somebody's own: then docker is
@@ -52,7 +53,7 @@ func (d DockerLeft) Plan(ctx context.Context, sys *System) (*Change, error) {
 	if sys.tried[d.ID()] {
 		return nil, nil
 	}
-	docker := dockerCommands{sys}
+	docker := dockerCommands{sys, d.Socket}
 	all, err := docker.list(ctx, "ps", "--all", "--quiet")
 	if err != nil {
 		return nil, handover(err)
@@ -83,11 +84,23 @@ func (d DockerLeft) Plan(ctx context.Context, sys *System) (*Change, error) {
 }
 
 // dockerCommands speaks to docker and containerd by their command line programs, which come with them.
-type dockerCommands struct{ sys *System }
+type dockerCommands struct {
+	sys    *System
+	socket string // see DockerLeft
+}
 
 func (d dockerCommands) run(ctx context.Context, timeout time.Duration, name string, args ...string) (string, error) {
 	out, err := d.sys.Run.Run(ctx, host.Command{Name: name, Args: args, Timeout: timeout})
 	return string(out.Stdout), err
+}
+
+// containerd runs its client for what the kubelet has.
+func (d dockerCommands) containerd(ctx context.Context, timeout time.Duration, args ...string) (string, error) {
+	args = append([]string{"--namespace", "k8s.io"}, args...)
+	if d.socket != "" {
+		args = append([]string{"--address", d.socket}, args...)
+	}
+	return d.run(ctx, timeout, "ctr", args...)
 }
 
 // handover says that a step which the node cannot do without is tried again by the next hook.
@@ -113,13 +126,18 @@ func (d dockerCommands) remove(ctx context.Context, ids []string) error {
 }
 
 // moveImages brings containerd what it lacks of docker's images. They could be pulled again, but not all registries still
-// have what a node runs, and some nodes got theirs by hand. An image that cannot be moved is left where it is.
+// have what a node runs, and some nodes got theirs by hand. An image that cannot be moved is left where it is, and so are all
+// where another charm's runtime does not speak as containerd does.
 func (d dockerCommands) moveImages(ctx context.Context) error {
 	images, err := d.list(ctx, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}")
 	if err != nil {
 		return err
 	}
-	known, err := d.run(ctx, time.Minute, "ctr", "--namespace", "k8s.io", "images", "ls", "--quiet")
+	known, err := d.containerd(ctx, time.Minute, "images", "ls", "--quiet")
+	if err != nil && d.socket != "" && ctx.Err() == nil {
+		d.sys.Log(ctx, fmt.Sprintf("images stay with docker, the runtime behind %s has to pull them: %v", d.socket, err))
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -142,16 +160,14 @@ func (d dockerCommands) moveImage(ctx context.Context, image string) error {
 	d.sys.Progress(ctx, "Moving image "+image+" from docker to containerd")
 	file := d.sys.Host.Path(imageFile)
 	defer func() { _ = d.sys.Host.Remove(imageFile) }()
-	for _, step := range [][]string{
-		{"docker", "save", "--output", file, image},
-		{"ctr", "--namespace", "k8s.io", "images", "import", file},
-		{"docker", "image", "rm", image},
-	} {
-		if _, err := d.run(ctx, imageTime, step[0], step[1:]...); err != nil {
-			return err
-		}
+	if _, err := d.run(ctx, imageTime, "docker", "save", "--output", file, image); err != nil {
+		return err
 	}
-	return nil
+	if _, err := d.containerd(ctx, imageTime, "images", "import", file); err != nil {
+		return err
+	}
+	_, err := d.run(ctx, imageTime, "docker", "image", "rm", image)
+	return err
 }
 
 // fullName writes an image's name as containerd knows it: docker leaves its own registry out.

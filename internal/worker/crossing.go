@@ -31,9 +31,11 @@ func leaveDocker() Handler {
 }
 
 func (f Facts) leavingDocker() []resource.Resource {
+	left := resource.DockerLeft{Socket: f.RelatedSocket()}
 	if f.Approval.SkipDrain || !f.Node.Ready || f.Node.KubeletVersion != f.KubeletVersion || !f.Units[KubeletUnit].Running {
-		return []resource.Resource{resource.DockerLeft{}}
+		return []resource.Resource{left}
 	}
 	drained := f.drained("the container runtime changes from docker to containerd")
-	return []resource.Resource{drained, resource.DockerLeft{Needs: []string{drained.ID()}}}
+	left.Needs = []string{drained.ID()}
+	return []resource.Resource{drained, left}
 }

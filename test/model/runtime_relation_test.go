@@ -370,6 +370,36 @@ func TestADockerOfOursGivesItsPodsToARelatedContainerd(t *testing.T) {
 	}
 }
 
+func TestImagesOfDockerGoToARelatedRuntimeWhereverItsSocketIs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		socket string
+		moved  bool
+	}{
+		{"/run/elsewhere/containerd.sock", true},
+		{"/run/crio/crio.sock", false}, // which containerd's client does not speak to
+	} {
+		t.Run(c.socket, func(t *testing.T) {
+			t.Parallel()
+			w := joinedOnDocker(t)
+			w.addRuntime("containerd", "socket", "unix://"+c.socket, "config", "")
+			w.Settle()
+			w.UpdateStatus()
+			w.WantStatus("active", "Kubernetes worker running.")
+			have := w.Runtimes()
+			if have.Containerd["nginx:1.27"] != c.moved || have.Docker["nginx:1.27"] == c.moved || len(have.Containers) > 0 {
+				t.Errorf("the runtimes hold %+v", have)
+			}
+			if asked := slices.ContainsFunc(w.Programs(), func(call string) bool { return strings.HasPrefix(call, "ctr --address "+c.socket+" ") }); !asked {
+				t.Error("containerd's client is not told of the socket")
+			}
+			if told := strings.Contains(w.Log(), "images stay with docker, the runtime behind "+c.socket+" has to pull them: "); told == c.moved {
+				t.Errorf("that images stay is told: %t", told)
+			}
+		})
+	}
+}
+
 func TestTheRuntimeThatWasRelatedFirstStays(t *testing.T) {
 	t.Parallel()
 	w := begin(t, Options{Config: map[string]string{"channel": DockerChannel}}, joinWithRuntime("containerd"))

@@ -115,6 +115,12 @@ func ctr(root string, args []string) error {
 	if err != nil {
 		return err
 	}
+	if args[0] == "--address" {
+		if _, err := os.Stat(filepath.Join(root, args[1])); err != nil || strings.Contains(args[1], "crio") {
+			return fmt.Errorf("ctr: failed to dial %q", args[1])
+		}
+		args = args[2:]
+	}
 	switch command := strings.Join(args[:min(4, len(args))], " "); command {
 	case "--namespace k8s.io images ls":
 		for _, name := range slices.Sorted(maps.Keys(r.Containerd)) {
