@@ -9,11 +9,17 @@ import (
 	"time"
 
 	"kubernetes-worker/internal/drain"
+	"kubernetes-worker/internal/host"
+	"kubernetes-worker/internal/kube"
 	"kubernetes-worker/internal/resource"
 )
 
-// giveBackTime bounds putting the node back into service, when the action itself may have no time left.
-const giveBackTime = 10 * time.Second
+const (
+	// giveBackTime bounds putting the node back into service, when the action itself may have no time left.
+	giveBackTime = 10 * time.Second
+	// insistTime is how long the last word about the node is repeated while no API server takes it.
+	insistTime = 10 * time.Second
+)
 
 // Pause takes a node out of service.
 type Pause struct {
@@ -89,8 +95,10 @@ func (p Pause) Run(ctx context.Context, api drain.API, tell Teller) (Paused, err
 	}
 	if err == nil {
 		err = tell.Step(ctx, "hold", func(ctx context.Context) error {
-			_, err := drain.CordonOver(ctx, api, p.Node, resource.PauseCordon, resource.PausingCordon, resource.UpgradeCordon)
-			return err
+			return p.insist(ctx, func() error { // all pods have gone, which is not to be for nothing
+				_, err := drain.CordonOver(ctx, api, p.Node, resource.PauseCordon, resource.PausingCordon, resource.UpgradeCordon)
+				return err
+			})
 		})
 	}
 	if err == nil {
@@ -111,17 +119,33 @@ func (p Pause) giveBack(ctx context.Context, api drain.API, tell Teller, done Pa
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackTime)
 	defer cancel()
 	var outcome drain.Outcome
-	err := tell.Step(ctx, "give-back", func(ctx context.Context) (err error) {
-		outcome, err = drain.Uncordon(ctx, api, p.Node, resource.PausingCordon)
-		return err
+	err := tell.Step(ctx, "give-back", func(ctx context.Context) error {
+		return p.insist(ctx, func() (err error) {
+			outcome, err = drain.Uncordon(ctx, api, p.Node, resource.PausingCordon)
+			return err
+		})
 	})
 	switch {
+	case kube.KindOf(err) == kube.NotFound:
+		return fmt.Errorf("%w; the node was deleted from the cluster meanwhile, the unit is not paused", failure)
 	case err != nil:
 		return fmt.Errorf("%w; the node may still be cordoned, which the next hook takes back: %w", failure, err)
 	case outcome == drain.Foreign:
 		return fmt.Errorf("%w; the node stays cordoned as it was", failure)
 	}
 	return fmt.Errorf("%w; the node takes pods again, the unit is not paused", failure)
+}
+
+// insist does something again while no API server answers, for no longer than the pods had.
+func (p Pause) insist(ctx context.Context, do func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, min(insistTime, p.Options.Timeout))
+	defer cancel()
+	for {
+		err := do()
+		if kube.KindOf(err) != kube.Unreachable && kube.KindOf(err) != kube.Conflict || host.Wait(ctx, time.Second) != nil {
+			return err
+		}
+	}
 }
 
 // progress tells of each pod as it goes, and of what keeps others.

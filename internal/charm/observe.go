@@ -273,6 +273,8 @@ func (r *run) settledUnits(ctx context.Context, names []string) (map[string]syst
 const (
 	settleTime   = time.Second
 	registerTime = 15 * time.Second
+	// pausedTime is for the node of a paused unit to register: until it is cordoned again, it takes pods.
+	pausedTime = time.Minute
 	youth        = time.Minute // how long a kubelet counts as just started
 )
 
@@ -330,12 +332,20 @@ func (r *run) observeNode(ctx context.Context, f worker.Facts) worker.NodeFact {
 	for began := r.clock(); ; {
 		node := r.askNode(ctx, f.NodeName)
 		wait := patient && !node.Lost && node.Failure == nil && (!node.Exists || network && !node.Ready) &&
-			r.clock().Sub(began) < registerTime
+			r.clock().Sub(began) < r.patience(node)
 		if !wait || host.Wait(ctx, 250*time.Millisecond) != nil {
 			r.node, r.nodeSeen = &node, seen
 			return node
 		}
 	}
+}
+
+// patience is how long a node is waited for that is as it was seen last.
+func (r *run) patience(node worker.NodeFact) time.Duration {
+	if r.state.Paused && !node.Exists {
+		return pausedTime
+	}
+	return registerTime
 }
 
 // podNetworkConfigured reports whether the container runtime has a network to put pods into.

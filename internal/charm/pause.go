@@ -55,6 +55,9 @@ func (r *run) resume(ctx context.Context) error {
 	}
 	was := f.Paused()
 	if err := action.Resume(ctx, r.system.Cluster, f.NodeName, teller{r}); err != nil {
+		if was { // whatever the API server has still done of it
+			return fmt.Errorf("%w; the unit stays paused, run resume again", err)
+		}
 		return err
 	}
 	r.state.Paused, r.resumed = false, was

@@ -342,6 +342,27 @@ func TestPauseWithoutAnAPIServerFailsAndLeavesNothingHalfDone(t *testing.T) {
 	}
 }
 
+// Once all pods have gone, a server that stumbles does not make it all for nothing.
+func TestAPauseInsistsOnItsLastWord(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	busy(w)
+	api, stumbled := w.API[0], 0
+	api.Refuse(func(request string) int {
+		if request == "PATCH "+w.Node && len(api.pods) == 1 && stumbled < 2 {
+			stumbled++
+			return http.StatusServiceUnavailable
+		}
+		return 0
+	})
+	w.completes("pause", nil)
+	if stumbled != 2 {
+		t.Errorf("the server stumbled %d times", stumbled)
+	}
+	w.wantCordon(true, "pause")
+	w.WantStatus("waiting", paused)
+}
+
 // An eviction alone that the server always fails at: the time runs out, and the node is given back.
 func TestEvictionsThatAlwaysFailEndThePause(t *testing.T) {
 	t.Parallel()
