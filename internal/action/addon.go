@@ -69,19 +69,20 @@ func (a Addon) apply(ctx context.Context, keeper *kube.Objects, objects []kube.O
 func (a Addon) rollout(ctx context.Context, deployment kube.Ref, pods string) error {
 	ctx, cancel := context.WithTimeout(ctx, a.Timeout)
 	defer cancel()
-	said := ""
+	said := "nothing is known of its pods"
 	for {
 		progress, done, err := a.progress(ctx, deployment)
-		if done {
+		switch {
+		case done:
 			return nil
-		}
-		if err != nil && kube.KindOf(err) != kube.Unreachable {
-			return err
-		}
-		if err != nil {
+		case kube.KindOf(err) == kube.Unreachable:
 			progress = err.Error()
-		} else if why := a.obstacles(ctx, deployment.Namespace, pods); why != "" {
-			progress += ": " + why
+		case err != nil:
+			return err
+		default:
+			if why := a.obstacles(ctx, deployment.Namespace, pods); why != "" {
+				progress += ": " + why
+			}
 		}
 		if progress != said && ctx.Err() == nil { // an answer that the end of time cut off says nothing
 			a.Tell.Log(ctx, progress)

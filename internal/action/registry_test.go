@@ -3,7 +3,6 @@ package action_test
 import (
 	"context"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,7 +14,6 @@ import (
 
 	"kubernetes-worker/internal/action"
 	"kubernetes-worker/internal/addons"
-	"kubernetes-worker/internal/kube"
 	"kubernetes-worker/internal/kube/kubetest"
 	"kubernetes-worker/internal/registry"
 	"kubernetes-worker/internal/registry/probe"
@@ -72,15 +70,8 @@ func newBed(t *testing.T) *bed {
 			}
 		}
 	}
-	server := httptest.NewTLSServer(store)
-	t.Cleanup(server.Close)
-	client, err := kube.New(kube.Config{Servers: []string{server.URL}, Token: secret.New("x"),
-		CA: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})})
-	if err != nil {
-		t.Fatal(err)
-	}
 	b.registry = action.Registry{
-		Addon: action.Addon{Cluster: client, App: "w", Tell: b.heard, Timeout: 100 * time.Millisecond, Every: time.Millisecond},
+		Addon: action.Addon{Cluster: store.Serve(t), App: "w", Tell: b.heard, Timeout: 100 * time.Millisecond, Every: time.Millisecond},
 		Node:  "worker-0", Arch: "amd64", Class: "nginx-ingress-controller",
 		CheckLogin: func(_ context.Context, login registry.Login, way probe.Way) error {
 			b.asked = append(b.asked, fmt.Sprintf("%s at %s for %s, %s", login.Username, way.Address, login.Server, way.Roots))
@@ -337,7 +328,8 @@ func TestALimitThatSomebodyHasSetStays(t *testing.T) {
 }
 
 func TestParametersThatCannotBeUsedAreResults(t *testing.T) {
-	results, err := action.RefuseRegistry([]addons.Problem{{"tlskey", addons.Required}, {"htpasswd", "line 1 x"}, {"htpasswd", "line 2 y"}})
+	results, err := action.RefuseRegistry([]addons.Problem{
+		{Parameter: "tlskey", Reason: addons.Required}, {Parameter: "htpasswd", Reason: "line 1 x"}, {Parameter: "htpasswd", Reason: "line 2 y"}})
 	want := map[string]string{"registry-create-parameter-tlskey": "failure, parameter tlskey is required",
 		"registry-create-parameter-htpasswd": "failure, parameter htpasswd line 1 x, and line 2 y"}
 	if fmt.Sprint(results) != fmt.Sprint(want) || err.Error() != "parameter tlskey is required; parameter htpasswd line 1 x; parameter htpasswd line 2 y; nothing was changed" {

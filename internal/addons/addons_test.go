@@ -3,9 +3,7 @@ package addons_test
 import (
 	"context"
 	"encoding/json"
-	"encoding/pem"
 	"flag"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -96,14 +94,7 @@ func server(t *testing.T, release string) (*kube.Client, *kubetest.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewTLSServer(store)
-	t.Cleanup(s.Close)
-	client, err := kube.New(kube.Config{Servers: []string{s.URL}, Token: secret.New("x"),
-		CA: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client, store
+	return store.Serve(t), store
 }
 
 // On servers of all generations every object is accepted in the form that the server has, and once made needs nothing.

@@ -3,9 +3,7 @@ package ingress_test
 import (
 	"context"
 	"encoding/json"
-	"encoding/pem"
 	"flag"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +14,6 @@ import (
 	"kubernetes-worker/internal/kube"
 	"kubernetes-worker/internal/kube/kubetest"
 	"kubernetes-worker/internal/kubeversion"
-	"kubernetes-worker/internal/secret"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -108,13 +105,7 @@ func TestOldServersTakeTheObjectsOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		server := httptest.NewTLSServer(store)
-		t.Cleanup(server.Close)
-		client, err := kube.New(kube.Config{Servers: []string{server.URL}, Token: secret.New("x"),
-			CA: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})})
-		if err != nil {
-			t.Fatal(err)
-		}
+		client := store.Serve(t)
 		ctx := context.Background()
 		found, err := client.Version(ctx)
 		if err != nil {

@@ -3,8 +3,6 @@ package nfs_test
 import (
 	"context"
 	"encoding/json"
-	"encoding/pem"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -13,7 +11,6 @@ import (
 	"kubernetes-worker/internal/kubeversion"
 	"kubernetes-worker/internal/nfs"
 	"kubernetes-worker/internal/relation/mount"
-	"kubernetes-worker/internal/secret"
 )
 
 func config(minor int, registry, path string) nfs.Config {
@@ -51,13 +48,7 @@ func TestOldServersTakeTheObjectsOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		server := httptest.NewTLSServer(store)
-		t.Cleanup(server.Close)
-		client, err := kube.New(kube.Config{Servers: []string{server.URL}, Token: secret.New("x"),
-			CA: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})})
-		if err != nil {
-			t.Fatal(err)
-		}
+		client := store.Serve(t)
 		ctx := context.Background()
 		found, err := client.Version(ctx)
 		if err != nil {
