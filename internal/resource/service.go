@@ -36,7 +36,10 @@ type Service struct {
 	Again string
 	// UnitFiles are drop-ins of the unit. systemd does not notice the first one of a unit by itself.
 	UnitFiles []string
-	Needs     []string // IDs of resources without which it must not be restarted
+	// Awaits is a group of packages that are about to be replaced: when this invocation has made sure that they can be, the
+	// change restarts the unit, and nothing before it does.
+	Awaits string
+	Needs  []string // IDs of resources without which it must not be restarted
 }
 
 // ID is service:UNIT.
@@ -51,11 +54,14 @@ func (s Service) Requires() []string { return s.Needs }
 // Equal compares all fields.
 func (s Service) Equal(other any) bool {
 	o, ok := other.(Service)
-	return ok && o.Unit == s.Unit && o.Stopped == s.Stopped && o.Foreign == s.Foreign && o.Again == s.Again && slices.Equal(o.Inputs, s.Inputs) && slices.Equal(o.UnitFiles, s.UnitFiles) && slices.Equal(o.Needs, s.Needs)
+	return ok && o.Unit == s.Unit && o.Stopped == s.Stopped && o.Foreign == s.Foreign && o.Again == s.Again && o.Awaits == s.Awaits && slices.Equal(o.Inputs, s.Inputs) && slices.Equal(o.UnitFiles, s.UnitFiles) && slices.Equal(o.Needs, s.Needs)
 }
 
 // Plan compares the unit's state and inputs with the wanted ones.
 func (s Service) Plan(ctx context.Context, sys *System) (*Change, error) {
+	if s.Awaits != "" && sys.Ready(s.Awaits) {
+		return nil, nil
+	}
 	unit, err := sys.unit(ctx, s.Unit)
 	if err != nil {
 		return nil, err

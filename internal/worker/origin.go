@@ -50,6 +50,7 @@ type change struct {
 	source   options.Runtime // to configure the runtime for; empty: there is none to configure yet
 	wants    []resource.Resource
 	packages []string // IDs of what the runtime's files and service need
+	awaited  bool     // whether the packages are about to be replaced, which restarts the runtime
 	problem  error
 }
 
@@ -104,7 +105,7 @@ func (f Facts) runtimeChange(choice runtime.Choice) change {
 		source := resource.AptSource{Name: r.Name, List: r.List, Line: r.Line, Keyring: r.Keyring, Fingerprint: r.Fingerprint, KeyURLs: r.KeyURLs}
 		wants, prepare.Needs = append(wants, source), append(prepare.Needs, source.ID())
 	}
-	return change{source: now, wants: append(append(wants, prepare), f.held(now, choice)...)}
+	return change{source: now, wants: append(append(wants, prepare), f.held(now, choice)...), awaited: true}
 }
 
 // mayReplace reports whether packages may go now. On the way from docker to containerd, docker is a package that would

@@ -33,6 +33,9 @@ func runtimeHandler() Handler {
 			return change.wants, condition.NewBlocked(err.Error())
 		}
 		service := resource.Service{Unit: choice.Unit}
+		if change.awaited {
+			service.Awaits = RuntimeGroup
+		}
 		wants := change.wants
 		for _, file := range files {
 			want := resource.File{Path: file.Path, Content: file.Content, Mode: file.Mode, Absent: file.Absent, Seed: true}

@@ -130,6 +130,23 @@ func TestDockerComesFromWhereItIsWanted(t *testing.T) {
 	}
 }
 
+// One restart of the runtime in a hook is enough, also where its options change together with its source.
+func TestOptionsThatChangeWithTheSourceCostNoRestartOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	w := dockerNode(t, nil)
+	before := startsOf(w)
+	w.Config(map[string]string{"docker_runtime": "upstream", "docker-opts": "--log-level=warn"})
+	w.WantStatus("active", "Kubernetes worker running.")
+	w.wantInstalled("containerd.io held, docker-ce held, docker-ce-cli held")
+	if after := startsOf(w); after != [3]int{before[0], before[1], before[2] + 1} {
+		t.Errorf("kubelet, kube-proxy and docker were started %v times before and %v after", before, after)
+	}
+	if defaults := w.Read("etc/default/docker"); !strings.Contains(defaults, "# runtime = upstream\n") || !strings.Contains(defaults, "--log-level=warn") {
+		t.Errorf("docker's options:\n%s", defaults)
+	}
+	quiet(w)
+}
+
 // quiet fails the test if a hook with nothing to do does something.
 func quiet(w *World) {
 	w.T.Helper()
