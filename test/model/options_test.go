@@ -89,6 +89,7 @@ func TestJujuItselfRefusesABooleanThatIsNone(t *testing.T) {
 	w.WantUntouched(before)
 }
 
+// Fault 10: an item of labels with two "=" fails the hook.
 func TestAMalformedLabelIsSkippedAndTheOthersAct(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{})

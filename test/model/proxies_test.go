@@ -47,6 +47,17 @@ func TestAddressesOfTheClusterAreReachedWithoutAProxy(t *testing.T) {
 	}
 }
 
+func TestAnOperatorIsShownWhatIsReachedWithoutAProxy(t *testing.T) {
+	t.Parallel()
+	w := operable(t)
+	w.Config(map[string]string{"http_proxy": "http://me:" + proxyPassword + "@proxy.test:3128", "no_proxy": ".example.com"})
+	const want = "\nhttp_proxy   option of the charm\nhttps_proxy  not set\nno_proxy     option of the charm\n" +
+		"reached without a proxy: .example.com,127.0.0.1,localhost,10.0.0.11,.svc,.cluster.local,10.1.0.0/16,10.152.183.10\n"
+	if got := byHand(w, "flags"); got.code != 0 || !strings.HasSuffix(got.stdout, want) || strings.Contains(got.stdout+got.stderr, proxyPassword) {
+		t.Errorf("flags: %+v", got)
+	}
+}
+
 func TestEachRuntimeGetsTheProxiesInItsEnvironment(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ channel, unit string }{{Channel, Runtime}, {DockerChannel, Docker}} {
@@ -62,9 +73,16 @@ func TestEachRuntimeGetsTheProxiesInItsEnvironment(t *testing.T) {
 				{map[string]string{"http_proxy": "http://proxy.test:3128", "https_proxy": "proxy.test:3130", "no_proxy": `.test,"x y"`},
 					[]string{"HTTP_PROXY=http://proxy.test:3128", "HTTPS_PROXY=proxy.test:3130", `NO_PROXY=.test,\"x y\",127.0.0.1,`}},
 				{map[string]string{"http_proxy": "", "https_proxy": "", "no_proxy": ""}, nil},
+				{map[string]string{"juju-https-proxy": "http://model.test:3128", "juju-no-proxy": "model.test"}, []string{"HTTPS_PROXY=http://model.test:3128", "NO_PROXY=model.test,127.0.0.1,"}},
+				{map[string]string{"https_proxy": "http://proxy.test:3129"}, []string{"HTTPS_PROXY=http://proxy.test:3129", "NO_PROXY=model.test,127.0.0.1,"}},
 			} {
 				before := w.Restarts(c.unit)
-				w.Config(step.options)
+				if step.options["juju-https-proxy"] != "" {
+					w.must(w.Juju.SetModelConfig(step.options))
+					w.UpdateStatus()
+				} else {
+					w.Config(step.options)
+				}
 				w.WantStatus("active", running)
 				if n := w.Restarts(c.unit) - before; n != 1 {
 					t.Errorf("%v: %s was started %d times, want once", step.options, c.unit, n)
