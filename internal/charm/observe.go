@@ -30,7 +30,7 @@ func (r *run) observe(ctx context.Context, _ int) (worker.Facts, error) {
 	f := r.facts
 	r.seen = resource.Seen{}
 	f.SnapRecords, f.OldLabels = r.state.Snaps, r.state.Labels
-	f.BeforeSnaps = r.state.Forerunner.NoSnaps
+	f.BeforeSnaps = r.beforeSnaps()
 	f.SnapdState, f.PausedBefore = r.state.Snapd, r.state.Paused
 	if err := r.observeSnaps(ctx, &f); err != nil && !r.bears(ctx, err) {
 		return f, err
@@ -275,7 +275,7 @@ const (
 	registerTime = 15 * time.Second
 	// pausedTime is for the node of a paused unit to register: until it is cordoned again, it takes pods.
 	pausedTime = time.Minute
-	youth        = time.Minute // how long a kubelet counts as just started
+	youth      = time.Minute // how long a kubelet counts as just started
 )
 
 func detail(u systemd.Unit) string {

@@ -131,13 +131,17 @@ func (r *run) recogniseChecksums(snaps map[string]snapd.Snap) {
 	}
 }
 
-// forgetForerunner notes that nothing is left of a charm from before there were snaps: whoever puts a program into
-// /usr/local/bin from now on means it.
-func (r *run) forgetForerunner() {
-	if r.state.Forerunner.NoSnaps {
-		r.state.Forerunner.NoSnaps = slices.ContainsFunc(worker.BeforeSnapsFiles(), r.exists)
+// beforeSnaps are the files that a charm from before there were snaps has left.
+func (r *run) beforeSnaps() []string {
+	if !r.state.Forerunner.NoSnaps {
+		return nil
 	}
+	return slices.DeleteFunc(worker.BeforeSnapsFiles(), func(path string) bool { return !r.exists(path) })
 }
+
+// forgetForerunner notes that nothing of such a charm is left: whoever puts a program into /usr/local/bin from now on means
+// it.
+func (r *run) forgetForerunner() { r.state.Forerunner.NoSnaps = len(r.beforeSnaps()) > 0 }
 
 // described counts what was found, for the log.
 func described(left unitstate.State) string {

@@ -77,6 +77,8 @@ type State struct {
 	Logins map[string]Login `json:"logins,omitempty"`
 	// InsecureRegistry is the related registry that docker was told to use without TLS.
 	InsecureRegistry string `json:"insecure-registry,omitempty"`
+	// Direct are the cluster's addresses that the runtime was told to reach without a proxy.
+	Direct Direct `json:"direct"`
 	// GPU: the driver of the machine's GPUs has answered, and containers get them.
 	GPU bool `json:"gpu,omitempty"`
 	// Members are the users that were put into groups, once.
@@ -95,10 +97,10 @@ type State struct {
 	Sweep Sweep `json:"sweep"`
 	// Stopped: the stop hook has taken the unit out of the cluster.
 	Stopped bool `json:"stopped,omitempty"`
-	// Warned: warnings already logged, so that each is logged once until it changes.
-	Warned map[string]bool `json:"warned,omitempty"`
 	// Forerunner is what the charm before has left to do.
 	Forerunner Forerunner `json:"forerunner"`
+	// Warned: warnings already logged, so that each is logged once until it changes.
+	Warned map[string]bool `json:"warned,omitempty"`
 	// Juju is what the Juju side wants remembered.
 	Juju juju.Remembered `json:"juju"`
 }
@@ -186,6 +188,12 @@ type Rejection struct {
 type Failure struct {
 	Wanted string `json:"wanted,omitempty"` // fingerprint
 	Reason string `json:"reason,omitempty"`
+}
+
+// Direct is what the charm has added to a list of hosts that are reached without a proxy.
+type Direct struct {
+	Beside    string   `json:"beside,omitempty"` // the list that it was added to
+	Addresses []string `json:"addresses,omitempty"`
 }
 
 // Wait is something that was asked for in vain.

@@ -73,7 +73,7 @@ type Facts struct {
 	CgroupVersion  int
 	ResolvConfStub bool
 	UbuntuUser     *User
-	BeforeSnaps    bool              // a charm from before there were snaps kept the node
+	BeforeSnaps    []string          // files that a charm from before there were snaps has left
 	SnapdPackage   bool              // snapd came with the machine or was installed
 	Today          time.Time         // in the machine's time zone
 	SnapdVersion   string            // tells one installation of snapd from another; it is not the version that it gives itself

@@ -1,10 +1,14 @@
 package model
 
 import (
+	"crypto/md5"
+	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // daemonStarts are how often the charm had the node's daemons started.
@@ -77,4 +81,58 @@ func TestANodeOfTheForerunnerIsTakenOverWithoutARestart(t *testing.T) {
 		t.Errorf("the log does not tell once what was taken over:\n%s", log)
 	}
 	w.wantNoop(cost{"socket", 36, 0})
+}
+
+func TestASnapFromAFileThatTheForerunnerInstalledIsNotInstalledAgain(t *testing.T) {
+	t.Parallel()
+	w := ancient(t, Options{Config: map[string]string{"require-manual-upgrade": "false"}})
+	attach("kubelet", "1.12.10")(w)
+	w.Settle()
+	w.WantStatus("active", "Kubernetes worker running.")
+	file, err := os.ReadFile(filepath.Join(w.dir(), "kubelet.snap"))
+	w.must(err)
+	before := w.Save()
+	for name, sum := range map[string]string{
+		"snapd's own copy is the file":                      "",
+		"the checksum is the file's, and snapd has no copy": fmt.Sprintf("%x", md5.Sum(file)),
+	} {
+		w.Restore(before)
+		w.LeaveAsForerunner(Forerunner{Keys: map[string]any{"kubernetes-worker.resource-checksums.kubelet": sum}})
+		if sum != "" {
+			copies, err := filepath.Glob(filepath.Join(w.Root, "var/lib/snapd/snaps/kubelet_*.snap"))
+			if err != nil || len(copies) == 0 {
+				t.Fatal(copies, err)
+			}
+			for _, file := range copies {
+				w.must(os.Remove(file))
+			}
+		}
+		starts, uploaded := w.daemonStarts(), w.Snapd.Uploaded()
+		w.refresh()
+		if !maps.Equal(starts, w.daemonStarts()) || w.Snapd.Uploaded() != uploaded {
+			t.Errorf("%s: started %v, before %v; snapd got %d bytes\n%s", name, w.daemonStarts(), starts, w.Snapd.Uploaded()-uploaded, w.Log())
+		}
+	}
+}
+
+func TestARefreshBackAndForthTakesOverAgain(t *testing.T) {
+	t.Parallel()
+	w := ancient(t, Options{})
+	w.LeaveAsForerunner(Forerunner{})
+	w.refresh()
+	kept := w.Read(charmPath + "/" + stateFile)
+	w.LeaveAsForerunner(Forerunner{Labels: map[string]string{"back": "1"}, KubeletArgs: map[string]string{"max-pods": "50"}})
+	w.write(charmPath+"/"+stateFile, kept)
+	past := time.Now().Add(-time.Hour)
+	w.must(os.Chtimes(filepath.Join(w.Root, charmPath, stateFile), past, past))
+	w.label("back", "1")
+	before := w.Restarts(Kubelet)
+	w.refresh()
+	w.WantStatus("active", "Kubernetes worker running.")
+	if n := w.Restarts(Kubelet) - before; n != 1 {
+		t.Errorf("the kubelet was started %d times, want once: the charm before has given it other arguments since", n)
+	}
+	if labels := w.API[0].Labels(w.Node); labels["back"] != "" {
+		t.Errorf("labels %v", labels)
+	}
 }
