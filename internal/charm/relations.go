@@ -73,7 +73,7 @@ func (r *run) model(ctx context.Context) (worker.Facts, error) {
 	if err := r.leadership(ctx, &f); err != nil {
 		return f, err
 	}
-	f.InsecureBefore = r.state.InsecureRegistry
+	f.InsecureBefore, f.DirectBefore = r.state.InsecureRegistry, r.state.Direct
 	f.LeavesPrivateAddress = r.env.LeavesPrivateAddress()
 	// Juju lists a relation only after the installation; a runtime that is going to come must not find ours.
 	mayExpect := len(f.Relations["container-runtime"]) == 0 && !r.hasRuntime()

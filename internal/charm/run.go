@@ -303,7 +303,7 @@ func (r *run) remember(result reactive.Result[worker.Facts]) {
 	if _, configured := r.state.Services[worker.KubeletUnit]; configured {
 		r.state.Runtime = f.RuntimeNow()
 	}
-	r.state.InsecureRegistry = f.InsecureRegistry()
+	r.state.InsecureRegistry, r.state.Direct = f.InsecureRegistry(), f.Direct()
 	if f.OnDocker() {
 		r.state.Docker = ""
 	}

@@ -113,6 +113,7 @@ type Facts struct {
 
 	// Of image registries.
 	Logins              map[string]state.Login // that the machine has of ours, by registry
+	DirectBefore        state.Direct           // addresses that the runtime was told to reach without a proxy
 	InsecureBefore      string                 // the related registry that docker was told to use without TLS
 	KubeletDockerConfig bool                   // there is a file that hides our logins from the kubelet
 

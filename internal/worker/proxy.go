@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"kubernetes-worker/internal/options"
+	"kubernetes-worker/internal/state"
 )
 
 // proxy is what the container runtime is given: the options, or the model's settings behind them, with the cluster's own
@@ -17,7 +18,25 @@ func (f Facts) proxy() (proxy options.Proxy, left []string) {
 	if !proxy.Active() || !f.clusterKnown() {
 		return proxy, nil
 	}
-	return proxy.WithoutProxyFor(f.clusterAddresses()...)
+	return proxy.WithoutProxyFor(f.direct(proxy)...)
+}
+
+// direct are the addresses of the cluster that the list has. docker keeps those that it was given first, until a person
+// changes the list: its start costs the node its containers, and it speaks with none of them unless a registry is there.
+func (f Facts) direct(own options.Proxy) []string {
+	if before := f.DirectBefore; f.runtime().Docker() && len(before.Addresses) > 0 && before.Beside == own.NoProxy {
+		return before.Addresses
+	}
+	return f.clusterAddresses()
+}
+
+// Direct is what the runtime is given, for the hooks to come.
+func (f Facts) Direct() state.Direct {
+	own, _, _ := f.Options.EffectiveProxy(f.ModelProxy)
+	if !own.Active() || !f.clusterKnown() {
+		return state.Direct{}
+	}
+	return state.Direct{Beside: own.NoProxy, Addresses: f.direct(own)}
 }
 
 // clusterKnown reports whether the relations have said where everything in the cluster is. The runtime reads its proxies at

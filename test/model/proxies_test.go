@@ -47,6 +47,28 @@ func TestAddressesOfTheClusterAreReachedWithoutAProxy(t *testing.T) {
 	}
 }
 
+// A start of docker takes the containers of the node along, for addresses that docker does not speak with.
+func TestDockerIsNotRestartedForAddressesOfTheCluster(t *testing.T) {
+	t.Parallel()
+	w := begin(t, Options{Config: map[string]string{"channel": DockerChannel, "http_proxy": "http://proxy.test:3128"}}, join())
+	const dropIn = "/etc/systemd/system/docker.service.d/kubernetes-worker.conf"
+	started, text := w.Restarts(Docker), w.Read(dropIn)
+	if !strings.Contains(text, ",10.1.0.0/16,") {
+		t.Fatalf("docker's environment:\n%s", text)
+	}
+	w.Companion("flannel", map[string]string{"cidr": "10.2.0.0/16"})
+	w.WantStatus("active", running)
+	w.UpdateStatus()
+	if w.Restarts(Docker) != started || w.Read(dropIn) != text {
+		t.Errorf("docker was started %d times more, its environment is\n%s", w.Restarts(Docker)-started, w.Read(dropIn))
+	}
+	w.Config(map[string]string{"no_proxy": ".test"})
+	w.WantStatus("active", running)
+	if now := w.Read(dropIn); w.Restarts(Docker) != started+1 || !strings.Contains(now, `"NO_PROXY=.test,127.0.0.1,`) || !strings.Contains(now, ",10.2.0.0/16,") {
+		t.Errorf("docker was started %d times more, want once; its environment is\n%s", w.Restarts(Docker)-started, now)
+	}
+}
+
 func TestAnOperatorIsShownWhatIsReachedWithoutAProxy(t *testing.T) {
 	t.Parallel()
 	w := operable(t)
