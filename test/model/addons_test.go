@@ -105,7 +105,7 @@ func decoded(t *testing.T, text any) string {
 // Fault 23: bad parameters end as completed.
 func TestParametersOfTheRegistryThatCannotBeUsedAreAllNamed(t *testing.T) {
 	t.Parallel()
-	w := Joined(t, Options{})
+	w := Joined(t, Options{Juju: "4.0", Wire: "new"})
 	startAddons(t, w.API[0])
 	params := registryParams(t, registryLogin)
 	w.apiRequests()
@@ -124,7 +124,7 @@ func TestParametersOfTheRegistryThatCannotBeUsedAreAllNamed(t *testing.T) {
 
 func TestMicrobotIsDeployedAndRemovedPieceByPiece(t *testing.T) {
 	t.Parallel()
-	w := Joined(t, Options{})
+	w := Joined(t, Options{Juju: "2.9", Exec: true})
 	cluster := startAddons(t, w.API[0])
 	result := w.completes("microbot", map[string]any{"replicas": 0})
 	wantResults(t, result.Results, map[string]any{"address": "microbot.10.0.0.11.nip.io"})
