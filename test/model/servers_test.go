@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"kubernetes-worker/internal/jujusim"
 	"kubernetes-worker/internal/kubeconfig"
 )
 
@@ -205,4 +206,38 @@ func TestAControlPlaneThatComesBackWithOtherAddressesIsFollowed(t *testing.T) {
 	w.WantStatus("active", "Kubernetes worker running.")
 	wantServer(w, moved.url())
 	wantRestarts(w, 2, 2)
+}
+
+// Bundles of both generations put a load balancer between: the node has one address, and which server answers is not its
+// business.
+func TestALoadBalancerIsTheServer(t *testing.T) {
+	t.Parallel()
+	w := New(t, Options{Wire: "old", Servers: 2})
+	w.DeployWorker()
+	w.DeployCompanions()
+	for _, r := range relations() {
+		if r[0] != "kubernetes-worker:kube-api-endpoint" {
+			_, err := w.Juju.Integrate(r[0], r[1])
+			w.must(err)
+		}
+	}
+	host, port, err := net.SplitHostPort(w.API[1].HostPort())
+	w.must(err)
+	w.must(w.Juju.Deploy(jujusim.DeploySpec{Charm: "companion:kubeapi-load-balancer", Config: map[string]string{"host": host, "port": port}}))
+	w.Settle()
+	w.WantStatus("waiting", "Missing relation kube-api-endpoint: …")
+	_, err = w.Juju.Integrate("kubernetes-worker:kube-api-endpoint", "kubeapi-load-balancer:website")
+	w.must(err)
+	w.Settle()
+	w.WantStatus("active", running)
+	wantServer(w, w.API[1].URL())
+
+	// It moves: one start each.
+	host, port, err = net.SplitHostPort(w.API[0].HostPort())
+	w.must(err)
+	since := w.starts()
+	w.Companion("kubeapi-load-balancer", map[string]string{"host": host, "port": port})
+	w.WantStatus("active", running)
+	wantServer(w, w.API[0].URL())
+	w.WantStarts(since, starts{kubelet: 1, proxy: 1})
 }
