@@ -53,6 +53,7 @@ type Debug struct {
 func (d Debug) Archive(ctx context.Context, tell Teller) (string, error) {
 	top := "debug-" + d.Now().Format("20060102150405")
 	name := path.Join(d.Dir, top+".tar.gz")
+	d.sweep()
 	reader, writer := io.Pipe()
 	done := make(chan struct{})
 	go func() {
@@ -66,6 +67,16 @@ func (d Debug) Archive(ctx context.Context, tell Teller) (string, error) {
 	reader.CloseWithError(errors.Join(err, io.ErrClosedPipe)) // nobody reads any more
 	<-done
 	return name, err
+}
+
+// sweep removes what one that was killed has left.
+func (d Debug) sweep() {
+	for _, pattern := range []string{host.TemporaryName(path.Join(d.Dir, "debug-*.tar.gz")), path.Join("/tmp", scratchName)} {
+		stale, _ := filepath.Glob(d.Files.Path(pattern))
+		for _, name := range stale {
+			_ = os.RemoveAll(name)
+		}
+	}
 }
 
 func (d Debug) collect(ctx context.Context, b *bundle, tell Teller) {
@@ -166,12 +177,7 @@ func (d Debug) scripts(ctx context.Context, b *bundle, tell Teller) {
 	if err != nil {
 		return // there are none
 	}
-	parent := d.Files.Path("/tmp")
-	stale, _ := filepath.Glob(filepath.Join(parent, scratchName)) // of a run that was killed
-	for _, dir := range stale {
-		_ = os.RemoveAll(dir)
-	}
-	scratch, err := os.MkdirTemp(parent, scratchName)
+	scratch, err := os.MkdirTemp(d.Files.Path("/tmp"), scratchName)
 	if err != nil {
 		b.note("ERROR: debug-scripts failed: %v", err)
 		return

@@ -62,7 +62,7 @@ func (h *Host) writeFrom(p string, content io.Reader, meta FileMeta) (err error)
 	if found.name == "." || (found.info != nil && found.info.IsDir()) {
 		return syscall.EISDIR
 	}
-	temporary := temporaryName(found.name)
+	temporary := TemporaryName(found.name)
 	if err := removeStale(dir, temporary); err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (h *Host) symlink(target, p string) (changed bool, err error) {
 			return false, nil
 		}
 	}
-	temporary := temporaryName(found.name)
+	temporary := TemporaryName(found.name)
 	if err := removeStale(dir, temporary); err != nil {
 		return false, err
 	}
@@ -147,10 +147,10 @@ func (h *Host) symlink(target, p string) (changed bool, err error) {
 	return true, syncDirectory(dir, path.Dir(found.name))
 }
 
-// temporaryName is the name under which the new content of a file is written. It is fixed, so that the leftover of a
+// TemporaryName is the name under which the new content of a file is written. It is fixed, so that the leftover of a
 // killed process is found and removed by the next write, and it has neither an ending nor a beginning that any
 // directory of configuration snippets takes for its own.
-func temporaryName(name string) string {
+func TemporaryName(name string) string {
 	return path.Join(path.Dir(name), "."+path.Base(name)+".kubernetes-worker-new")
 }
 

@@ -111,7 +111,7 @@ func TestErrorOfTheSourceLeavesTheOldFile(t *testing.T) {
 
 func TestLeftoverOfAKilledWriteIsTakenAway(t *testing.T) {
 	h := New(t.TempDir())
-	leftover := filepath.Join(h.Root, temporaryName("file"))
+	leftover := filepath.Join(h.Root, TemporaryName("file"))
 	if err := os.WriteFile(leftover, []byte("half"), 0o444); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestLeftoverThatIsALinkIsNotWrittenThrough(t *testing.T) {
 	if err := os.WriteFile(victim, []byte("kept"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink("victim", filepath.Join(h.Root, temporaryName("file"))); err != nil {
+	if err := os.Symlink("victim", filepath.Join(h.Root, TemporaryName("file"))); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.WriteFile("/file", []byte("new"), FileMeta{Mode: 0o600}); err != nil {

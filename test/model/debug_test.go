@@ -122,6 +122,57 @@ func TestDebugWorksWhereNothingElseDoes(t *testing.T) {
 	}
 }
 
+func TestADebugThatIsKilledLeavesNothingThatTheNextDoesNotRemove(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	w.put("tmp/.keep", "")
+	w.script("own", "kill -9 $PPID")
+	if result := w.act("debug", nil); result.Status != "failed" {
+		t.Fatalf("%+v", result)
+	}
+	left := func() []string {
+		var all []string
+		for _, pattern := range []string{"home/ubuntu/.debug-*", "tmp/kubernetes-worker-debug-*"} {
+			found, err := filepath.Glob(filepath.Join(w.Root, pattern))
+			w.must(err)
+			all = append(all, found...)
+		}
+		return all
+	}
+	if len(left()) != 2 {
+		t.Fatalf("the killed one left %q", left())
+	}
+	w.must(os.RemoveAll(filepath.Join(w.Root, charmPath, "debug-scripts")))
+	w.completes("debug", nil)
+	if all := left(); len(all) > 0 {
+		t.Errorf("the next one left %q", all)
+	}
+}
+
+func TestDebugKnowsDocker(t *testing.T) {
+	t.Parallel()
+	w := cleanable(t, DockerChannel)
+	archive := w.completes("debug", nil).Results["path"].(string)
+	files := w.unpacked(archive)
+	top := strings.TrimSuffix(filepath.Base(archive), ".tar.gz")
+	for name, want := range map[string]string{
+		"docker/docker-ps": "web", "docker/docker-images": "registry.test/web", "docker/docker-version": "", "docker/docker-info": "",
+		"docker/container-logs/web": "web says that its password is",
+	} {
+		if content, there := files[top+"/"+name]; !there || !strings.Contains(content, want) {
+			t.Errorf("%s: %v %q, want it with %q", name, there, content, want)
+		}
+	}
+	for name, content := range files {
+		if strings.Contains(name, "/containerd/") {
+			t.Errorf("%s is of no use", name)
+		}
+		if strings.Contains(content, EnginePassword) {
+			t.Errorf("%s holds a password", name)
+		}
+	}
+}
+
 func TestDebugWithoutRoomFailsWithTheReason(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{})

@@ -77,7 +77,10 @@ func imageID(key string) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// docker plays the commands of docker that cleaning uses.
+// EnginePassword is in what containers say.
+const EnginePassword = "ContainerPassw0rdCanary"
+
+// docker plays the commands of docker that cleaning and collecting use.
 func (e Engine) docker(args []string) error {
 	switch {
 	case args[0] == "ps":
@@ -109,6 +112,14 @@ func (e Engine) docker(args []string) error {
 		}
 	case args[0] == "image" && args[1] == "rm":
 		return e.removeImages(args[2:])
+	case args[0] == "images":
+		for _, key := range slices.Sorted(maps.Keys(e.Images)) {
+			fmt.Println(e.Images[key].Tags)
+		}
+	case args[0] == "logs":
+		fmt.Println(args[len(args)-1], "says that its password is", "password="+EnginePassword)
+	case args[0] == "version", args[0] == "info":
+		fmt.Println("docker stand-in")
 	default:
 		return fmt.Errorf("docker: unknown command %q", args)
 	}
