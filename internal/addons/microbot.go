@@ -30,7 +30,7 @@ func MicrobotAddress(address string) string { return microbotName + "." + addres
 // MicrobotOwner is whose the objects are.
 func MicrobotOwner(app string) kube.Owner { return kube.Owner{Application: app, Component: "microbot"} }
 
-// The objects of microbot.
+// MicrobotService leads to the pods.
 func MicrobotService() kube.Ref { return ref("Service", microbotName) }
 
 // MicrobotDeployment runs the pods.

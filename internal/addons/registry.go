@@ -12,12 +12,12 @@ import (
 	"kubernetes-worker/internal/kube"
 )
 
-// Names that people use.
+// What people and the earlier charm know.
 const (
 	RegistryPort    = 5000
-	RegistryData    = "/srv/registry"   // on the node
-	PullSecret      = "registry-access" // that pods pull with
-	RegistryNode    = "kubernetes-worker/registry-node"
+	RegistryData    = "/srv/registry"                   // where the images are on the node
+	RegistryNode    = "kubernetes-worker/registry-node" // annotation of the deployment: that node's name
+	PullSecret      = "registry-access"                 // that pods pull with
 	registryName    = "kube-registry"
 	registryTLS     = "registry-tls-data"
 	registryAuth    = "registry-auth-data"
@@ -25,7 +25,7 @@ const (
 	oldRegistry     = "kube-registry-v0" // replication controller of the earlier charm
 )
 
-// Objects of the registry that are asked for.
+// RegistryDeployment runs the registry.
 func RegistryDeployment() kube.Ref { return ref("Deployment", registryName) }
 
 // RegistryService is what clients of the registry in the cluster talk to.
