@@ -133,3 +133,20 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestAFileOfKubectlLeadsToTheSame(t *testing.T) {
+	have, err := os.ReadFile("testdata/by-kubectl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := func(server, ca, user, token string) bool {
+		return kubeconfig.Same(have, kubeconfig.Render(server, []byte(ca), user, secret.New(token)))
+	}
+	if !same("https://10.0.0.2:6443", "CA\n", "kubelet", "tok") || !same("https://10.0.0.2:6443", "CA", "kubelet", "tok") {
+		t.Error("it is taken for another")
+	}
+	if same("https://10.0.0.3:6443", "CA\n", "kubelet", "tok") || same("https://10.0.0.2:6443", "CB\n", "kubelet", "tok") ||
+		same("https://10.0.0.2:6443", "CA\n", "root", "tok") || same("https://10.0.0.2:6443", "CA\n", "kubelet", "other") || kubeconfig.Same(nil, have) {
+		t.Error("another is taken for it")
+	}
+}

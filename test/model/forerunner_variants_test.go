@@ -59,6 +59,9 @@ func TestTheForerunnersNodesRestartForWhatDiffersAlone(t *testing.T) {
 					w.T.Error("max-pods is still set")
 				}
 			}},
+		{name: "a certificate was renewed, which the charm before told nobody", left: Forerunner{DockerOpts: "  --log-level=warn"},
+			before: func(w *World) { w.write("/root/cdk/server.crt", w.Read("/root/cdk/server.crt")) },
+			starts: map[string]int{Kubelet: 1}, says: "service:snap.kubelet.daemon.service: restarted: /root/cdk/kubelet/config.yaml changed: "},
 		{name: "docker has other options", left: Forerunner{}, starts: map[string]int{Docker: 1}},
 		{name: "kube-control is gone", left: Forerunner{DockerOpts: "  --log-level=warn", Labels: labels},
 			before: func(w *World) {
