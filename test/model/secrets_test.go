@@ -81,15 +81,12 @@ func (w *World) secrets() []string {
 // wantNowhereElse looks for secrets in all that the charm wrote, logged, showed and passed to programs.
 func (w *World) wantNowhereElse(secrets []string) {
 	w.T.Helper()
-	unitDir := filepath.Join(w.Root, "var/lib/juju/agents/unit-kubernetes-worker-0")
 	for path := range w.find(w.Root, secrets) {
 		name := strings.TrimPrefix(path, w.Root)
 		info, err := os.Stat(path)
 		w.must(err)
 		mode, allowed := secretPlaces[name]
 		switch {
-		case strings.HasPrefix(path, filepath.Join(unitDir, "hook.json")):
-			// Juju's own hand-over to its helper; the charm never sees it.
 		case !allowed:
 			w.T.Errorf("%s holds a secret", name)
 		case info.Mode().Perm() != mode:
