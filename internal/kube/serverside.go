@@ -32,6 +32,13 @@ func (t *target) apply(ctx context.Context) (Applied, error) {
 }
 
 func (t *target) applyTo(ctx context.Context, live Object, takenOver bool) (Object, error) {
+	if takenOver && hasLeftovers(live, true) {
+		// Before anything else: after the next write the object is the owner's, and nobody looks for kubectl's part any more.
+		var err error
+		if live, err = t.clearManagers(ctx, live, true); err != nil {
+			return nil, err
+		}
+	}
 	if live != nil {
 		if err := t.removeDropped(ctx, live, takenOver); err != nil {
 			return nil, err
@@ -60,6 +67,10 @@ func (t *target) removeDropped(ctx context.Context, live Object, takenOver bool)
 
 // clearManagers removes the managers from before the first apply, which would hold on to fields for ever.
 func (t *target) clearManagers(ctx context.Context, live Object, takenOver bool) (Object, error) {
-	patch := Object{"metadata": map[string]any{"resourceVersion": live.ResourceVersion(), "managedFields": withoutLeftovers(live, takenOver)}}
+	kept := withoutLeftovers(live, takenOver)
+	if len(kept) == 0 {
+		kept = []any{map[string]any{}} // as the API has it for none; an empty list changes nothing
+	}
+	patch := Object{"metadata": map[string]any{"resourceVersion": live.ResourceVersion(), "managedFields": kept}}
 	return t.write(ctx, http.MethodPatch, "application/merge-patch+json", patch, nil)
 }

@@ -148,6 +148,9 @@ func TestObjectsOnARealAPIServer(t *testing.T) {
 		t.Run("what was merged before the server kept account is applied once it can", func(t *testing.T) { moveToApply(t, c, `{"metadata":{"managedFields":[{}]}}`) })
 	}
 	t.Run("the objects of an earlier charm are taken over", func(t *testing.T) { takeOver(t, c) })
+	if release.Has(version, release.ServerSideApply) {
+		t.Run("and a takeover that was ended is brought to its end", func(t *testing.T) { takeOverEnded(t, c) })
+	}
 	t.Run("what may not be done is told", func(t *testing.T) { mayNot(t, c) })
 	t.Run("a lease has one holder", func(t *testing.T) { oneHolder(t, c) })
 	t.Run("the recording of the release is true", func(t *testing.T) { recordingIsTrue(t, c, version) })
