@@ -14,9 +14,9 @@ import (
 // version is set when the program is linked.
 var version = "unknown"
 
-// collectAt is how much the heap may grow before it is collected, in percent of what is in use. A hook with nothing to do
-// ends before it would be worth it; one with much to do still has to stay below 40 MB.
-const collectAt = 300
+// collectAt is how much the heap may grow before it is collected, in percent of what is in use: just so much that a hook
+// with nothing to do ends before.
+const collectAt = 150
 
 func main() {
 	debug.SetGCPercent(collectAt)
