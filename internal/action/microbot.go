@@ -14,9 +14,21 @@ import (
 // Microbot puts a small web application into the cluster, or removes it.
 type Microbot struct{ Addon }
 
+// MicrobotFailed are the results where nothing has come of making, or of removing, microbot yet.
+func MicrobotFailed(remove bool) map[string]string {
+	if !remove {
+		return map[string]string{"microbot-create": "Failed microbot creation."}
+	}
+	return map[string]string{
+		"microbot-service":    "Failed removal of microbot service resource.",
+		"microbot-deployment": "Failed removal of microbot deployment resource.",
+		"microbot-ing":        "Failed removal of microbot ingress resource.",
+	}
+}
+
 // CreateMicrobot makes the application, or makes the one that is there like this. It is made only if it answers.
 func (m Microbot) CreateMicrobot(ctx context.Context, want addons.Microbot) (map[string]string, error) {
-	results := map[string]string{"microbot-create": "Failed microbot creation."}
+	results := MicrobotFailed(false)
 	keeper := m.keeper()
 	if err := m.look(ctx, keeper, want.Objects()); err != nil {
 		return results, fmt.Errorf("%s; nothing was changed", oneLine(err))
@@ -68,22 +80,20 @@ func ask(ctx context.Context, address string) error {
 
 // DeleteMicrobot removes the application, each of its objects whatever becomes of the others.
 func (m Microbot) DeleteMicrobot(ctx context.Context) (map[string]string, error) {
-	results := map[string]string{}
+	results := MicrobotFailed(true)
 	keeper := m.keeper()
 	var failures []error
-	remove := func(ref kube.Ref) bool {
-		err := m.removeEarlier(ctx, keeper, ref)
-		failures = appendFailure(failures, err)
-		return err == nil
-	}
-	if !remove(addons.MicrobotService()) {
-		results["microbot-service"] = "Failed removal of microbot service resource."
-	}
-	if !remove(addons.MicrobotDeployment()) {
-		results["microbot-deployment"] = "Failed removal of microbot deployment resource."
-	}
-	if !remove(addons.MicrobotIngress()) {
-		results["microbot-ing"] = "Failed removal of microbot ingress resource."
+	for _, one := range []struct {
+		result string
+		ref    kube.Ref
+	}{
+		{"microbot-service", addons.MicrobotService()}, {"microbot-deployment", addons.MicrobotDeployment()}, {"microbot-ing", addons.MicrobotIngress()},
+	} {
+		if err := m.removeEarlier(ctx, keeper, one.ref); err != nil {
+			failures = append(failures, err)
+		} else {
+			delete(results, one.result)
+		}
 	}
 	if len(failures) > 0 {
 		return results, fmt.Errorf("%d of 3 objects of microbot are not removed: %s; run microbot with delete=true again", len(failures), oneLine(errors.Join(failures...)))

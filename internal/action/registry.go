@@ -49,10 +49,18 @@ func RefuseRegistry(problems []addons.Problem) (map[string]string, error) {
 	return results, fmt.Errorf("%s; nothing was changed", strings.Join(words, "; "))
 }
 
+// RegistryFailed are the results where nothing has come of making, or of removing, the registry yet.
+func RegistryFailed(remove bool) map[string]string {
+	if remove {
+		return map[string]string{"registry-delete": failed}
+	}
+	return map[string]string{"registry-create": failed}
+}
+
 // CreateRegistry makes the registry, or makes the one that is there like this. It is made only if it lets its user in at
 // the end.
 func (r Registry) CreateRegistry(ctx context.Context, p addons.Parameters) (map[string]string, error) {
-	results := map[string]string{"registry-create": failed}
+	results := RegistryFailed(false)
 	want, err := r.prepare(ctx, p)
 	if err != nil {
 		return results, fmt.Errorf("%s; nothing was changed", oneLine(err))
@@ -91,7 +99,7 @@ func (r Registry) CreateRegistry(ctx context.Context, p addons.Parameters) (map[
 
 // DeleteRegistry takes back all that creating made, but the images.
 func (r Registry) DeleteRegistry(ctx context.Context) (map[string]string, error) {
-	results := map[string]string{"registry-delete": failed}
+	results := RegistryFailed(true)
 	node, err := r.whereTheImagesAre(ctx)
 	if err == nil {
 		err = r.removeAll(ctx)

@@ -32,7 +32,7 @@ func (r *run) registry(ctx context.Context, p params) error {
 	}
 	f, class, err := r.reachCluster(ctx)
 	if err != nil {
-		return err
+		return r.tellResults(ctx)(action.RegistryFailed(remove), err)
 	}
 	registry := action.Registry{
 		Addon: r.addon(f, p), Node: f.NodeName, Arch: f.Arch, Images: f.Cluster.Registry, Class: class, CheckLogin: probe.Login,
@@ -45,17 +45,18 @@ func (r *run) registry(ctx context.Context, p params) error {
 
 // microbot puts a small web application into the cluster, or removes it.
 func (r *run) microbot(ctx context.Context, p params) error {
+	remove := p.is("delete", false)
 	f, class, err := r.reachCluster(ctx)
 	if err != nil {
-		return err
+		return r.tellResults(ctx)(action.MicrobotFailed(remove), err)
 	}
 	microbot := action.Microbot{Addon: r.addon(f, p)}
-	if p.is("delete", false) {
+	if remove {
 		return r.tellResults(ctx)(microbot.DeleteMicrobot(ctx))
 	}
 	address, err := publicAddress(ctx, f)
 	if err != nil {
-		return err
+		return r.tellResults(ctx)(action.MicrobotFailed(remove), err)
 	}
 	return r.tellResults(ctx)(microbot.CreateMicrobot(ctx, addons.Microbot{
 		Replicas: p.replicas(), Arch: f.Arch, Images: f.Cluster.Registry, Address: addons.MicrobotAddress(address), Class: class,

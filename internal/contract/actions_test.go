@@ -12,7 +12,8 @@ import (
 var resultsIn = map[string]string{
 	"Results": "pause", "CleanContainers": "clean-containers", "CleanImages": "clean-images",
 	"upgrade": "upgrade", "debug": "debug",
-	"CreateRegistry": "registry", "DeleteRegistry": "registry", "CreateMicrobot": "microbot", "DeleteMicrobot": "microbot",
+	"RegistryFailed": "registry", "CreateRegistry": "registry", "DeleteRegistry": "registry",
+	"MicrobotFailed": "microbot", "CreateMicrobot": "microbot", "DeleteMicrobot": "microbot",
 }
 
 // Every result that the sources set is in the reference, and no other; every action has its failures there.

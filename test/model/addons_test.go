@@ -183,7 +183,10 @@ func TestARegistryWithoutAnAPIServerFailsAndIsFinishedLater(t *testing.T) {
 			}
 			return 0
 		})
-		w.fails("registry", c.params, c.message)
+		results := w.fails("registry", c.params, c.message).Results
+		if (results["registry-create"] == nil) == (results["registry-delete"] == nil) {
+			t.Errorf("without an API server from %s on: results %v", c.from, results)
+		}
 		w.API[0].Refuse(nil)
 		if !begun {
 			t.Errorf("it never came to %s", c.from)
@@ -203,6 +206,11 @@ func TestARegistryWithoutAnAPIServerFailsAndIsFinishedLater(t *testing.T) {
 	w.fails("registry", with(params, map[string]any{"timeout": 1, "domain": "registry.example.test"}), "does not")
 	w.API[0].Fail(http.StatusServiceUnavailable)
 	w.fails("registry", map[string]any{"delete": true}, "nothing was changed")
+	wantResults(t, w.fails("microbot", nil, "nothing was changed").Results, map[string]any{"microbot-create": "Failed microbot creation."})
+	wantResults(t, w.fails("microbot", map[string]any{"delete": true}, "nothing was changed").Results, map[string]any{
+		"microbot-service": "Failed removal of microbot service resource.", "microbot-deployment": "Failed removal of microbot deployment resource.",
+		"microbot-ing": "Failed removal of microbot ingress resource.",
+	})
 }
 
 // An action that is killed does not come again by itself. When the operator runs it again, it ends as if nothing had been.
