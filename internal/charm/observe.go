@@ -327,7 +327,7 @@ func (r *run) observeNode(ctx context.Context, f worker.Facts) worker.NodeFact {
 		return *r.node
 	}
 	_, configured := r.state.Services[worker.KubeletUnit]
-	patient := configured && kubelet.Young && kubelet.Running
+	patient := configured && kubelet.Young && kubelet.Running && r.state.Upgrade.Wanted == "" // which waits itself
 	network := r.podNetworkConfigured()
 	for began := r.clock(); ; {
 		node := r.askNode(ctx, f.NodeName)

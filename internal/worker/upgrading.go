@@ -61,7 +61,7 @@ func (f Facts) beforeUpgrade(snaps []resource.Snap, needs []string) []resource.R
 // goesBack reports whether an upgrade has failed and what it changed is not yet, or not yet surely, what it was. One that
 // nobody wants any more, and in whose place no other may begin, is not left halfway either.
 func (f Facts) goesBack() bool {
-	abandoned := f.Upgrade.Wanted != f.WantedUpgrade() && f.UpgradePending() && !f.MayUpgrade()
+	abandoned := f.Upgrade.Wanted != f.WantedUpgrade() && f.UpgradePending() && (!f.MayUpgrade() || f.upgradeFault() != nil)
 	return f.Upgrade.Wanted != "" && (f.UpgradeFailed.Reverted || abandoned)
 }
 

@@ -284,15 +284,17 @@ func (c *cluster) register(w *model.World) error {
 	return c.report(w)
 }
 
-// report says that the node is Ready.
+// report says that the node is Ready, and with which kubelet.
 func (c *cluster) report(w *model.World) error {
 	server, err := c.serverOf(w)
 	if err != nil {
 		return err
 	}
 	now := time.Now().UTC().Format(time.RFC3339)
+	kubelet, _ := w.Snapd.Snap("kubelet")
 	ready := map[string]any{"status": map[string]any{"conditions": []any{map[string]any{
-		"type": "Ready", "status": "True", "reason": "KubeletReady", "lastHeartbeatTime": now, "lastTransitionTime": now}}}}
+		"type": "Ready", "status": "True", "reason": "KubeletReady", "lastHeartbeatTime": now, "lastTransitionTime": now}},
+		"nodeInfo": map[string]any{"kubeletVersion": "v" + kubelet.Version}}}
 	if status, answer := c.request(server, "PATCH", "/api/v1/nodes/"+w.Node+"/status", w.Node, ready); status != http.StatusOK {
 		return fmt.Errorf("cannot report Ready: %d %s", status, answer)
 	}

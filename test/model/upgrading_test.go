@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"kubernetes-worker/internal/kube/kubetest"
+	"kubernetes-worker/internal/snapd/snapdtest"
 	"kubernetes-worker/internal/systemd/systemdtest"
 )
 
@@ -399,4 +402,85 @@ func TestAnOptionThatTheNextReleaseDoesNotTakeIsToldBeforeTheUpgrade(t *testing.
 	w.Config(map[string]string{"kubelet-extra-args": ""})
 	w.completes("upgrade", nil)
 	wantSnaps(w, "1.24.17")
+}
+
+// halfway is a world in which the upgrade has refreshed kubectl, and then snapd is busy with kube-proxy.
+func halfway(t *testing.T, o Options) *World {
+	t.Helper()
+	w := hasty(t, o)
+	w.must(w.Snapd.SetFaults(snapdtest.Faults{Busy: map[string]string{"kube-proxy": "auto-refresh"}}))
+	w.Config(map[string]string{"channel": newChannel})
+	if len(o.Config) == 0 {
+		w.fails("upgrade", nil, "the upgrade is not finished: Waiting for snapd, busy with another change of kube-proxy: ")
+	}
+	w.WantStatus("waiting", "Waiting for snapd, busy with another change of kube-proxy: …")
+	w.UpdateStatus()
+	w.WantStatus("waiting", "Waiting for snapd, busy with another change of kube-proxy: …")
+	w.wantCordon(true, "upgrade")
+	if have, _ := w.Snapd.Snap("kubectl"); have.Version != newKubelet {
+		t.Fatalf("kubectl: %+v", have)
+	}
+	if holder := w.turn(); holder != Unit {
+		t.Errorf("%q has the turn", holder)
+	}
+	return w
+}
+
+// The operator's word on an upgrade holds until its end, also where the action has ended before.
+func TestAnUpgradeThatHadToWaitHalfwayGoesOn(t *testing.T) {
+	t.Parallel()
+	for _, o := range []Options{byItself(), {}} {
+		w := halfway(t, o)
+		w.must(w.Snapd.SetFaults(snapdtest.Faults{}))
+		w.UpdateStatus()
+		w.wantUpgraded()
+	}
+}
+
+func TestAnUpgradeThatIsNotWantedAnyMoreIsUndone(t *testing.T) {
+	t.Parallel()
+	for _, o := range []Options{byItself(), {}} {
+		w := halfway(t, o)
+		w.must(w.Snapd.SetFaults(snapdtest.Faults{}))
+		w.Config(map[string]string{"channel": Channel})
+		w.WantStatus("active", "Kubernetes worker running.")
+		w.wantAsBefore()
+		if state := w.state(); strings.Contains(state, `"before"`) {
+			t.Errorf("the upgrade is not forgotten: %s", state)
+		}
+	}
+}
+
+// A node is not left out of service for longer than a quarter of an hour because a store is away.
+func TestAnUpgradeThatWaitsHalfwayForTooLongIsTakenBack(t *testing.T) {
+	t.Parallel()
+	w := halfway(t, byItself())
+	since := regexp.MustCompile(`"since": (\d+)`)
+	state := w.Read(charmPath + "/" + stateFile)
+	w.must(os.WriteFile(stateOf(w), []byte(since.ReplaceAllStringFunc(state, func(string) string {
+		return fmt.Sprintf(`"since": %d`, time.Now().Add(-16*time.Minute).Unix())
+	})), 0o600))
+	w.must(w.Snapd.SetFaults(snapdtest.Faults{Busy: map[string]string{"kube-proxy": "auto-refresh"}}))
+	w.UpdateStatus()
+	w.WantStatus("blocked", readyAgain+"Waiting for snapd, busy with another change of kube-proxy: …")
+	w.wantAsBefore()
+}
+
+// The same when all snaps are there and nobody could tell whether the node works with them. An older channel is no downgrade then.
+func TestAnUpgradeThatWasNotSeenToWorkCanBeUndone(t *testing.T) {
+	t.Parallel()
+	w := hasty(t, byItself())
+	w.API[0].Refuse(func(string) int {
+		if have, _ := w.Snapd.Snap("kubelet"); have.Version == newKubelet {
+			return http.StatusServiceUnavailable
+		}
+		return 0
+	})
+	w.Config(map[string]string{"channel": newChannel})
+	w.WantStatus("waiting", "Waiting for an API server, to see whether the node works with its new release: …")
+	wantSnaps(w, newKubelet)
+	w.API[0].Refuse(nil)
+	w.Config(map[string]string{"channel": Channel})
+	w.WantStatus("active", "Kubernetes worker running.")
+	w.wantAsBefore()
 }
