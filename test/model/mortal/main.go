@@ -24,7 +24,7 @@ func main() {
 	b := boundaries{dir: os.Getenv("MODEL_BOUNDARIES"), root: os.Getenv(charm.RootSwitch)}
 	status := charm.Main(context.Background(), charm.Invocation{
 		Args: os.Args, Getenv: os.Getenv, Environ: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr, Observer: b,
-		Settle: time.Millisecond, Patience: time.Second, // the stand-in's daemons live or die at once
+		Settle: time.Millisecond, Patience: 200 * time.Millisecond, // the stand-in's daemons live or die at once
 	}, "test")
 	// Here all is told to Juju that a hook tells, and nothing of it is in force yet.
 	b.cross("end of " + os.Getenv("JUJU_DISPATCH_PATH"))
