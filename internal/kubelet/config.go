@@ -84,6 +84,7 @@ func (out *Output) renderConfig(in Input, driver *string) {
 	if node := child(&root, "cgroupDriver"); node != nil {
 		*driver = node.Value
 	}
+	out.checkpoints(&root)
 	var content bytes.Buffer
 	content.WriteString(generated)
 	encoder := yaml.NewEncoder(&content)

@@ -58,6 +58,7 @@ type Output struct {
 	Form         arguments.Form
 	Config       []byte // content of ConfigFile; nil for releases that read none
 	CgroupDriver string // systemd or cgroupfs: the driver in force, which the runtime must use too
+	Checkpoints  []Checkpoint
 	Warnings     []string
 	Problems     []Problem
 }
@@ -89,6 +90,9 @@ func Render(in Input) Output {
 		out.renderConfig(in, &driver)
 	} else if len(in.ExtraConfig) > 0 {
 		out.warn("%s is ignored: kubelet %s reads no configuration file", optionConfig, in.Version)
+	}
+	if out.Checkpoints == nil {
+		out.checkpoints(nil)
 	}
 	if asked, ok := out.Args.Get("cgroup-driver"); ok {
 		driver = asked

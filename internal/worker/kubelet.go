@@ -2,6 +2,7 @@ package worker
 
 import (
 	"reflect"
+	"slices"
 
 	"kubernetes-worker/internal/arguments"
 	"kubernetes-worker/internal/condition"
@@ -54,6 +55,11 @@ func kubeletHandler() Handler {
 				service.Inputs = append(service.Inputs, config.Input())
 				service.Needs = append(service.Needs, config.ID())
 				wants = append(wants, config)
+			}
+			written := slices.Clone(service.Needs)
+			for _, c := range out.Checkpoints {
+				checkpoint := resource.Checkpoint{Path: c.Path, Policy: c.Policy, Needs: written}
+				wants, service.Needs = append(wants, checkpoint), append(service.Needs, checkpoint.ID())
 			}
 			return append(wants, f.kubeletTakenOver(service, out), service), problem
 		},

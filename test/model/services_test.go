@@ -192,3 +192,38 @@ func TestAnOptionThatTheKubeletEndsWithIsTakenBackUntilItIsCorrected(t *testing.
 	w.WantStatus("active", "Kubernetes worker running.")
 	wantRestarts(w, 4, 2)
 }
+
+// The kubelet does not start with what it remembers of another policy.
+func TestWhatTheKubeletRemembersOfAnotherPolicyGoesBeforeItsStart(t *testing.T) {
+	t.Parallel()
+	w := Joined(t, Options{})
+	const cpus, memory = "/var/lib/kubelet/cpu_manager_state", "/var/lib/kubelet/memory_manager_state"
+	w.write(cpus, `{"policyName":"none","defaultCpuSet":"","checksum":1353318690}`)
+	w.write(memory, `{"policyName":"None","machineState":{},"entries":{},"checksum":4236770233}`)
+	since := w.starts()
+	w.Config(map[string]string{"kubelet-extra-config": "{maxPods: 60}"})
+	w.WantStarts(since, starts{kubelet: 1})
+	if !w.Exists(cpus) || !w.Exists(memory) {
+		t.Error("what it remembers of the policy that it keeps is gone")
+	}
+	w.Config(map[string]string{"kubelet-extra-config": "{cpuManagerPolicy: static, kubeReserved: {cpu: 500m}}"})
+	w.WantStatus("active", running)
+	w.WantStarts(since, starts{kubelet: 2})
+	if w.Exists(cpus) || !w.Exists(memory) {
+		t.Errorf("of the processors %t, of memory %t; only the first is of another policy", w.Exists(cpus), w.Exists(memory))
+	}
+	gone := strings.Index(w.Log(), "checkpoint:"+cpus+": it is of policy \"none\", and static is wanted")
+	if started := strings.LastIndex(w.Log(), "service:"+Kubelet+": restarted"); gone < 0 || started < gone {
+		t.Errorf("it went at %d of the log, and the kubelet started at %d", gone, started)
+	}
+	w.write(cpus, `{"policyName":"static","defaultCpuSet":"0-3","checksum":1}`)
+	w.UpdateStatus()
+	if !w.Exists(cpus) {
+		t.Error("what it remembers of the present policy is gone")
+	}
+	w.Config(map[string]string{"kubelet-extra-config": "{}"})
+	w.WantStarts(since, starts{kubelet: 3})
+	if w.Exists(cpus) {
+		t.Error("what it remembers of the policy before is left")
+	}
+}
