@@ -95,8 +95,6 @@ func (f *fleet) shared() (objects, kinds int) {
 	return objects, len(ingress.Kinds()) + len(nfs.Kinds())
 }
 
-func isNode(a asking) bool { return strings.HasPrefix(a.Path, "/api/v1/nodes") }
-
 // count counts requests.
 func count(all []asking, which func(asking) bool) int {
 	n := 0
@@ -217,8 +215,12 @@ func (f *fleet) wantJoining(joining []asking) {
 		}
 	}
 	for path, n := range written {
-		if n != 1 {
-			f.t.Errorf("%s was written %d times", path, n)
+		want := 1
+		if strings.HasPrefix(path, "/api/v1/nodes/") {
+			want = 2 // its labels, and whose it is
+		}
+		if n != want {
+			f.t.Errorf("%s was written %d times, want %d", path, n, want)
 		}
 	}
 	if len(written) != objects+units {
@@ -226,7 +228,7 @@ func (f *fleet) wantJoining(joining []asking) {
 	}
 	lists := count(joining, func(a asking) bool { return a.Verb == "list" })
 	ofAll := count(joining, func(a asking) bool {
-		return a.Verb == "list" && (isNode(a) || strings.HasPrefix(a.Path, "/api/v1/pods"))
+		return a.Verb == "list" && (a.Path == "/api/v1/nodes" || a.Path == "/api/v1/pods")
 	})
 	if lists != kinds || ofAll != 0 {
 		f.t.Errorf("%d lists, %d of nodes or pods; want one of each of the %d kinds that the leader may have objects of", lists, ofAll, kinds)
