@@ -63,6 +63,11 @@ func TestTheForerunnersNodesRestartForWhatDiffersAlone(t *testing.T) {
 			before: func(w *World) { w.write("/root/cdk/server.crt", w.Read("/root/cdk/server.crt")) },
 			starts: map[string]int{Kubelet: 1}, says: "service:snap.kubelet.daemon.service: restarted: /root/cdk/kubelet/config.yaml changed: "},
 		{name: "docker has other options", left: Forerunner{}, starts: map[string]int{Docker: 1}},
+		{name: "an argument that the charm before let pass", left: Forerunner{DockerOpts: "  --log-level=warn"},
+			before: func(w *World) {
+				w.must(w.Juju.SetConfig("kubernetes-worker", map[string]string{"kubelet-extra-args": "colour=red"}))
+			},
+			state: "blocked", says: "kubelet-extra-args: colour is unknown to every release and kubelet 1.12.10 would not start with it; remove it"},
 		{name: "kube-control is gone", left: Forerunner{DockerOpts: "  --log-level=warn", Labels: labels},
 			before: func(w *World) {
 				w.label("old", "yes")
