@@ -19,6 +19,10 @@ func TestEveryEndpointHasAProof(t *testing.T) {
 	checkProofs(t, "reference/relations.md", sorted(read(t).Meta().CombinedRelations()))
 }
 
+func TestEveryActionHasAProof(t *testing.T) {
+	checkProofs(t, "reference/actions.md", sorted(read(t).Actions().ActionSpecs))
+}
+
 // A cell of a table of proofs holds these, separated by semicolons: a link to a test, or to a script with the words of its
 // checks in quotes behind it.
 var proofLink = regexp.MustCompile(`^\[([^\]]+)\]\(([^)]+)\)(?: (".*"))?$`)
