@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,7 +33,7 @@ func (w *World) removeNFS() {
 // Fault 25: the departure of nfs removes nothing, and joining again does nothing.
 func TestTheProvisionerComesAndGoesWithTheServer(t *testing.T) {
 	t.Parallel()
-	w := Joined(t, Options{})
+	w := Joined(t, Options{Juju: "4.0"}) // which puts no private-address into bags
 	const volume = "/api/v1/persistentvolumes/pvc-1"
 	cluster := w.API[0].Cluster
 	cluster.Objects[volume] = map[string]any{"kind": "PersistentVolume"}
@@ -58,6 +59,13 @@ func TestTheProvisionerComesAndGoesWithTheServer(t *testing.T) {
 	w.Companion("nfs", map[string]string{"hostname": "10.0.0.9"})
 	if !strings.Contains(cluster.At(provisioner), `"server":"10.0.0.9"`) || !strings.Contains(w.Log(), "reconfiguring nfs") {
 		t.Error(cluster.At(provisioner))
+	}
+	w.Companion("nfs", map[string]string{"hostname": ""})
+	w.WantStatus("active", running)
+	units := w.Juju.Status().Units
+	server := units[slices.IndexFunc(units, func(u jujusim.UnitStatus) bool { return u.Name == "nfs/0" })].Address
+	if !strings.Contains(cluster.At(provisioner), `"server":"`+server+`"`) || server == "" {
+		t.Errorf("the server is %s: %s", server, cluster.At(provisioner))
 	}
 	w.removeNFS()
 	there(false)
