@@ -41,3 +41,20 @@ func (r *run) members(ctx context.Context, f *worker.Facts) {
 		f.Members = slices.Sorted(maps.Keys(goal.Units))
 	}
 }
+
+// dying learns whether the unit is on its way out, where relations that have ended mean something else then: the other units
+// keep what they share in the cluster, and this one has no use for another container runtime.
+func (r *run) dying(ctx context.Context, f *worker.Facts) {
+	f.Objects = r.state.Objects
+	if r.stopping() || !f.AsksDying() {
+		return
+	}
+	goal, err := r.session.GoalState(ctx)
+	if err != nil {
+		if !errors.Is(err, juju.ErrNoTool) {
+			r.warn(ctx, err.Error())
+		}
+		return
+	}
+	f.Dying = goal.Units[r.env.UnitName] == "dying"
+}

@@ -146,6 +146,7 @@ func (r *run) readModel(ctx context.Context) error {
 	r.machine.packages.also = runtime.PackageNames(facts.Options.Packages)
 	r.peers(ctx, &facts)
 	r.members(ctx, &facts)
+	r.dying(ctx, &facts)
 	r.facts = facts
 	return nil
 }

@@ -64,8 +64,8 @@ func (u UnitFilesGone) Plan(ctx context.Context, sys *System) (*Change, error) {
 // Restored is that a file of settings is as it was before the charm wrote its own: somebody else's is back in its place, or
 // there is none. A file that is not the charm's is left alone.
 type Restored struct {
-	Path   string
-	Backup string // see File.Backup; may be empty
+	Path    string
+	Backups []string // where it may be, the best place first; see File.Backup
 }
 
 // ID is restored:PATH.
@@ -75,7 +75,10 @@ func (r Restored) ID() string { return "restored:" + r.Path }
 func (Restored) Stage() Stage { return CleanupStage }
 
 // Equal compares the paths.
-func (r Restored) Equal(other any) bool { return r == other }
+func (r Restored) Equal(other any) bool {
+	o, ok := other.(Restored)
+	return ok && o.Path == r.Path && slices.Equal(o.Backups, r.Backups)
+}
 
 // Plan looks whose the file is.
 func (r Restored) Plan(_ context.Context, sys *System) (*Change, error) {
@@ -83,22 +86,23 @@ func (r Restored) Plan(_ context.Context, sys *System) (*Change, error) {
 	if err != nil || !have.exists || !bytes.Contains(have.content, []byte(OurMark)) {
 		return nil, err
 	}
-	before := fileOnDisk{}
-	if r.Backup != "" {
-		if before, err = readFile(sys.Host, r.Backup); err != nil {
+	for _, backup := range r.Backups {
+		before, err := readFile(sys.Host, backup)
+		if err != nil {
 			return nil, err
 		}
-	}
-	if !before.exists {
-		return &Change{Cause: "not wanted any more", Apply: func(context.Context) error { return sys.Host.Remove(r.Path) }}, nil
-	}
-	return &Change{Cause: "what was there before the charm is back", Apply: func(context.Context) error {
-		meta := host.FileMeta{Mode: before.mode, UID: before.uid, GID: before.gid}
-		if err := sys.Host.WriteFile(r.Path, before.content, meta); err != nil {
-			return err
+		if !before.exists {
+			continue
 		}
-		return sys.Host.Remove(r.Backup)
-	}}, nil
+		return &Change{Cause: "what was there before the charm is back", Apply: func(context.Context) error {
+			meta := host.FileMeta{Mode: before.mode, UID: before.uid, GID: before.gid}
+			if err := sys.Host.WriteFile(r.Path, before.content, meta); err != nil {
+				return err
+			}
+			return sys.Host.Remove(backup)
+		}}, nil
+	}
+	return &Change{Cause: "not wanted any more", Apply: func(context.Context) error { return sys.Host.Remove(r.Path) }}, nil
 }
 
 // LinksGone is that symbolic links of a directory whose names match are not there. Files of such names are somebody else's.

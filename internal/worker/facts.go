@@ -43,6 +43,7 @@ type Facts struct {
 	Approval         Approval        // the operator ran the upgrade action
 	ControlExpected  bool            // goal-state lists kube-control, so its units will come
 	RuntimeExpected  bool            // the same of container-runtime; asked only before there is a runtime
+	Dying            bool            // this unit is on its way out; asked only where AsksDying
 	Members          []string        // units that the model has of the application; only where this unit leads and it is time to look
 
 	// From relations, with what was heard last where a relation is away at present.

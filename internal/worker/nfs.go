@@ -19,6 +19,8 @@ func nfsProvisioner() Handler {
 		switch {
 		case f.nfsAwaited(), !f.NFS.Joined && noted == "":
 			return nil, nil
+		case f.Dying:
+			return nil, nil // the other units keep it
 		case !f.NFS.Joined:
 			return []resource.Resource{objects}, nil
 		case f.ClusterVersion.IsZero():

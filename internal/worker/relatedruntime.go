@@ -23,7 +23,7 @@ func (f Facts) runtime() runtime.Choice { return f.runtimeOf(f.KubeletVersion) }
 func (f Facts) runtimeOf(v kubeversion.Version) runtime.Choice {
 	return runtime.Choose(runtime.Need{
 		Version: v,
-		Related: runtime.Related{Present: f.related(runtimeRelation) || f.RuntimeExpected, Socket: f.Runtime.Socket, Docker: f.Runtime.Docker},
+		Related: runtime.Related{Present: f.related(runtimeRelation) || f.RuntimeExpected || f.Dying && f.relatedRuntimeGone(), Socket: f.Runtime.Socket, Docker: f.Runtime.Docker},
 		Known: runtime.Known{
 			Configured: f.RuntimeBefore.Kind != "", Remote: f.RuntimeBefore.Kind == state.RuntimeRemote, Socket: f.RuntimeBefore.Socket,
 		},

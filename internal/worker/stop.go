@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"path"
 	"slices"
 	"time"
 
@@ -69,10 +70,14 @@ func forgetCredentials(f Facts) ([]resource.Resource, error) {
 }
 
 // forgetFiles removes the rest of what the charm has written, and gives back files of settings that were there before.
-func forgetFiles(Facts) ([]resource.Resource, error) {
+func forgetFiles(f Facts) ([]resource.Resource, error) {
+	dirs := []string{ConfigDir + "/kubelet", ConfigDir, path.Dir(RootKubeconfig), path.Dir(DockerConfigFile), path.Dir(runtime.ContainerdConfigFile)}
+	if f.UbuntuUser != nil {
+		dirs = append(dirs, f.UbuntuUser.Home+"/.kube")
+	}
 	wants := absent(CAFile, KubeletConfigFile)
-	for _, path := range []string{runtime.DockerDefaultsFile, runtime.ContainerdConfigFile} {
-		wants = append(wants, resource.Restored{Path: path, Backup: path + backupSuffix})
+	for _, file := range []string{runtime.DockerDefaultsFile, runtime.ContainerdConfigFile} {
+		wants = append(wants, resource.Restored{Path: file, Backups: []string{file + backupSuffix, file + packagedSuffix}})
 	}
 	return append(wants,
 		resource.LinksGone{Dir: CNIConfigDir, Pattern: defaultCNILinks},
@@ -83,7 +88,7 @@ func forgetFiles(Facts) ([]resource.Resource, error) {
 			},
 			Units: []string{kicker.Unit, KubeletUnit, KubeProxyUnit, DockerUnit, ContainerdUnit},
 		},
-		resource.EmptyDirsGone{Paths: []string{ConfigDir + "/kubelet", ConfigDir}},
+		resource.EmptyDirsGone{Paths: dirs},
 	), nil
 }
 
@@ -100,10 +105,13 @@ func forgetPackages(f Facts) ([]resource.Resource, error) {
 	return []resource.Resource{resource.PackagesLoose{Names: slices.Compact(names)}}, nil
 }
 
+// packagedSuffix is what dpkg calls the package's own file of settings where it found the charm's at its installation.
+const packagedSuffix = ".dpkg-dist"
+
 func absent(paths ...string) []resource.Resource {
 	var wants []resource.Resource
-	for _, path := range paths {
-		wants = append(wants, resource.File{Path: path, Absent: true, At: resource.CleanupStage})
+	for _, gone := range paths {
+		wants = append(wants, resource.File{Path: gone, Absent: true, At: resource.CleanupStage})
 	}
 	return wants
 }

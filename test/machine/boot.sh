@@ -32,8 +32,9 @@ supervise() {
 namespaced() { cgroup_enter <"$M/cgroups"; exec unshare --cgroup bash "$0" init "$N"; }
 
 init() {
-  local root=$M/root lay d
+  local root=$M/root lay d kind=bed
   set -e
+  [ ! -e "$M/container" ] || kind=$(cat "$M/container")   # what the machine is told it is in
   lay=$(cat "$M/layers")
   mount -t overlay overlay -o lowerdir="${lay:+$lay:}$(cat "$M/base")",upperdir="$M/upper",workdir="$M/work" "$root"
   cd "$root"
@@ -44,7 +45,7 @@ init() {
   kernel_settings
   mkdir -p mnt; pivot_root . mnt
   # "/" must be shared, or removing a strict snap fails
-  exec chroot . /bin/sh -c 'umount -l /mnt; mount --make-rshared /; exec env -i container=bed PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb HOME=/root /lib/systemd/systemd --log-target=journal --show-status=0' </dev/null >/dev/null 2>&1
+  exec chroot . /bin/sh -c 'umount -l /mnt; mount --make-rshared /; exec env -i container='$kind' PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb HOME=/root /lib/systemd/systemd --log-target=journal --show-status=0' </dev/null >/dev/null 2>&1
 }
 
 devices() {

@@ -278,11 +278,12 @@ func removePackage(root, name string) error {
 
 // aptMark plays holds.
 func aptMark(root string, args []string) error {
-	if len(args) < 2 || args[0] != "hold" {
+	status := map[string]string{"hold": "hold ok installed", "unhold": "install ok installed"}
+	if len(args) < 2 || status[args[0]] == "" {
 		return sayf("E: Invalid operation %q", args)
 	}
 	for _, name := range args[1:] {
-		if err := markPackage(root, name, "hold ok installed"); err != nil {
+		if err := markPackage(root, name, status[args[0]]); err != nil {
 			return err
 		}
 	}
