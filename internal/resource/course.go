@@ -172,7 +172,10 @@ func (u UpgradeOutcome) Plan(_ context.Context, sys *System) (*Change, error) {
 	if noted.Wanted != u.Wanted || noted.Verified || sys.tried[u.once()] {
 		return nil, nil
 	}
-	if failure := sys.Failure(u.Snaps...); failure != nil && !u.Back {
+	if failure := sys.Failure(u.Snaps...); failure != nil {
+		if u.Back {
+			return nil, nil // the next hook tries again
+		}
 		overdue := sys.Now().Unix()-noted.Since > int64(stuckTime/time.Second)
 		if condition.Of(failure) == condition.Waiting && !overdue {
 			return nil, nil

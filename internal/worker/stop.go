@@ -31,6 +31,12 @@ func Farewells(warn func(context.Context, string)) []Farewell {
 			{Name: "leave-cluster", Declare: func(f Facts) ([]resource.Resource, error) {
 				return []resource.Resource{resource.NodeAbsent{Node: f.NodeName, Owner: f.owner(), Machine: f.MachineID, Warn: warn}}, nil
 			}},
+			{Name: "pass-on-turn", Declare: func(f Facts) ([]resource.Resource, error) {
+				if !f.Turn {
+					return nil, nil
+				}
+				return []resource.Resource{resource.UpgradeEnded{Turn: f.turn()}}, nil
+			}},
 			{Name: "forget-credentials", Declare: forgetCredentials},
 			forgetLogins(),
 		}},

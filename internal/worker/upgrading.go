@@ -61,8 +61,10 @@ func (f Facts) beforeUpgrade(snaps []resource.Snap, needs []string) []resource.R
 // goesBack reports whether an upgrade has failed and what it changed is not yet, or not yet surely, what it was. One that
 // nobody wants any more, and in whose place no other may begin, is not left halfway either.
 func (f Facts) goesBack() bool {
-	abandoned := f.Upgrade.Wanted != f.WantedUpgrade() && f.UpgradePending() && (!f.MayUpgrade() || f.upgradeFault() != nil)
-	return f.Upgrade.Wanted != "" && (f.UpgradeFailed.Reverted || abandoned)
+	if f.Upgrade.Wanted == "" || f.UpgradeFailed.Reverted {
+		return f.Upgrade.Wanted != ""
+	}
+	return f.Upgrade.Wanted != f.WantedUpgrade() && f.UpgradePending() && (!f.MayUpgrade() || f.upgradeFault() != nil)
 }
 
 // reverted are the snaps as they were before the upgrade that failed.
@@ -76,11 +78,21 @@ func (f Facts) reverted() []resource.Resource {
 	return wants
 }
 
+// isBack reports whether the snaps are what they were before the upgrade.
+func (f Facts) isBack() bool {
+	for name, before := range f.Upgrade.Before {
+		if f.Snaps[name].Revision != before.Revision {
+			return false
+		}
+	}
+	return true
+}
+
 // failedUpgrade says what became of an upgrade that did not succeed. It is not tried again by itself: each try would cost
 // the pods of the node.
 func (f Facts) failedUpgrade() error {
 	switch {
-	case f.UpgradeFailed.Reason == "":
+	case f.UpgradeFailed.Reason == "" || f.goesBack() && !f.isBack(): // what keeps it from that is told
 		return nil
 	case f.UpgradeFailed.Reverted:
 		return condition.NewBlocked(fmt.Sprintf("the upgrade to %s failed and was reverted: %s; the node runs on %s, run the upgrade action to try again",

@@ -484,3 +484,38 @@ func TestAnUpgradeThatWasNotSeenToWorkCanBeUndone(t *testing.T) {
 	w.WantStatus("active", "Kubernetes worker running.")
 	w.wantAsBefore()
 }
+
+func TestAUnitThatLeavesHalfwayThroughAnUpgradePassesItsTurnOn(t *testing.T) {
+	t.Parallel()
+	w := halfway(t, byItself())
+	w.must(w.Juju.RemoveUnit(Unit))
+	w.Settle()
+	if holder := w.turn(); holder != "" {
+		t.Errorf("%s still has the turn", holder)
+	}
+}
+
+// What a failed upgrade has changed is not given up where snapd cannot go back at once.
+func TestARevertThatSnapdRefusesIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	w := hasty(t, byItself())
+	w.API[0].NotReadyWith(newKubelet)
+	w.API[0].Refuse(func(request string) int {
+		// By the time that the node is looked at, snapd can do no more.
+		if have, _ := w.Snapd.Snap("kubelet"); have.Version == newKubelet {
+			w.failChange("kubelet", "cannot mount")
+		}
+		return 0
+	})
+	w.Config(map[string]string{"channel": newChannel})
+	w.UpdateStatus()
+	w.WantStatus("blocked", "cannot go back to revision 10 of snap kubelet: …")
+	if have, _ := w.Snapd.Snap("kubelet"); have.Version != newKubelet || w.turn() != Unit {
+		t.Fatalf("kubelet %s, and %q has the turn", have.Version, w.turn())
+	}
+	w.API[0].Refuse(nil)
+	w.failChange("", "")
+	w.UpdateStatus()
+	w.WantStatus("blocked", readyAgain+"…")
+	w.wantAsBefore()
+}
