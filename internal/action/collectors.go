@@ -5,6 +5,8 @@ type collector struct {
 	name     string
 	commands []command
 	files    []source
+	// asks: the commands all ask one server. If it does not answer the first, it is not asked the others.
+	asks bool
 }
 
 // command is a file and the program that prints it.
@@ -78,7 +80,7 @@ func (d Debug) runtime() collector {
 	}, files: []source{{glob: "/var/log/pods/*/*/*.log", under: "/var/log/pods", to: "container-logs"}}}
 }
 
-// kubectl asks the cluster as its administrator. A dead API server must not use up the time of the other questions.
+// kubectl asks the cluster as its administrator.
 func (d Debug) kubectl() collector {
 	ask := func(file string, args ...string) command {
 		words := []string{"kubectl", "--kubeconfig", d.Files.Path("/root/.kube/config"), "--request-timeout", "20s"}
@@ -88,7 +90,7 @@ func (d Debug) kubectl() collector {
 	for _, kind := range []string{"pods", "svc", "ingress", "pv", "pvc", "rc"} {
 		commands = append(commands, ask("describe-"+kind, "describe", kind, "--all-namespaces"))
 	}
-	return collector{name: "kubectl", commands: append(commands,
+	return collector{name: "kubectl", asks: true, commands: append(commands,
 		// Names and sizes: the contents are nobody's business, and describe shows those of tokens.
 		ask("describe-secrets", "get", "secrets", "--all-namespaces", "--output", "wide"), ask("describe-nodes", "describe", "nodes"))}
 }

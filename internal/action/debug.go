@@ -87,8 +87,11 @@ func (d Debug) collect(ctx context.Context, b *bundle, tell Teller) {
 		tell.Log(ctx, "collecting "+c.name)
 		b.note("Running script: %s", c.name)
 		bounded, cancel := context.WithTimeout(ctx, collectTime)
-		for _, command := range c.commands {
-			d.command(bounded, b, c.name, command)
+		for i, command := range c.commands {
+			if answered := d.command(bounded, b, c.name, command); !answered && i == 0 && c.asks {
+				b.note("ERROR: %s failed: it is asked nothing else", c.name)
+				break
+			}
 		}
 		for _, pattern := range c.files {
 			d.copies(bounded, b, c.name, pattern)
@@ -104,8 +107,9 @@ func (d Debug) collect(ctx context.Context, b *bundle, tell Teller) {
 	d.scripts(ctx, b, tell)
 }
 
-// command puts what a program prints into a file. One that is not there is worth a line and no more.
-func (d Debug) command(ctx context.Context, b *bundle, collector string, c command) {
+// command puts what a program prints into a file, and reports whether it succeeded. One that is not there is worth a line
+// and no more.
+func (d Debug) command(ctx context.Context, b *bundle, collector string, c command) bool {
 	var out ending
 	_, err := d.Runner.Run(ctx, host.Command{Name: c.args[0], Args: c.args[1:], Timeout: collectTime, Stdout: &out, Stderr: &out})
 	if err != nil {
@@ -116,10 +120,11 @@ func (d Debug) command(ctx context.Context, b *bundle, collector string, c comma
 			b.note("ERROR: %s failed: %s: %v", collector, c.file, err)
 		}
 		if len(out.kept) == 0 {
-			return
+			return false
 		}
 	}
 	b.add(path.Join(collector, c.file), out.bytes())
+	return err == nil
 }
 
 // copies puts the files that a pattern names into the archive, under the part of their names behind its last plain

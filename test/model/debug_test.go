@@ -90,6 +90,10 @@ func TestDebugCollectsWithoutSecrets(t *testing.T) {
 	if !strings.Contains(files[top+"/debug.log"], "| Running script: filesystem\n") {
 		t.Errorf("debug.log:\n%s", files[top+"/debug.log"])
 	}
+	// There is no kubectl here, as if no API server answered it: that is found out once.
+	if n := strings.Count(files[top+"/debug.log"], "| ERROR: kubectl failed"); n != 2 || !strings.Contains(files[top+"/debug.log"], "kubectl failed: it is asked nothing else") {
+		t.Errorf("debug.log has %d lines about kubectl:\n%s", n, files[top+"/debug.log"])
+	}
 	for name, content := range files {
 		for _, secret := range secrets {
 			if strings.Contains(content, secret) {
