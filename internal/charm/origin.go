@@ -33,8 +33,14 @@ func (r *run) observeOrigin(f *worker.Facts) error {
 	}
 	f.Packages = installed
 	for _, list := range runtime.Lists(f.Place) {
-		if content, err := r.machine.host.ReadFile(list); err == nil && bytes.Contains(content, []byte(resource.OurMark)) {
+		content, err := r.machine.host.ReadFile(list)
+		if err != nil {
+			continue
+		}
+		if bytes.Contains(content, []byte(resource.OurMark)) {
 			f.OwnLists = append(f.OwnLists, list)
+		} else if list == runtime.DockerList {
+			f.ForerunnersNvidia = runtime.ForerunnersNvidia(content)
 		}
 	}
 	if content, err := r.machine.host.ReadFile(runtime.DockerConfigFile); err == nil {

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -171,6 +172,12 @@ func keyURLs(maker, fingerprint string, o options.RuntimePackages) []string {
 // Lists are all files that this charm may name repositories in.
 func Lists(p Place) []string { return []string{DockerList, ToolkitList, p.CUDAList()} }
 
+// ForerunnersNvidia reports whether the charm's forerunner has named NVIDIA's repositories in DockerList, from which it has
+// then installed.
+func ForerunnersNvidia(list []byte) bool {
+	return bytes.Contains(list, []byte("deb https://nvidia.github.io/nvidia-docker/"))
+}
+
 // KeyringOf is the keyring that belongs to such a file.
 func KeyringOf(list string) string {
 	switch list {
@@ -199,7 +206,7 @@ type Installed map[string]string
 func (i Installed) Has(origin Origin) bool {
 	for _, name := range bareAll(origin.Packages) {
 		switch {
-		case i[name] != "":
+		case i.has(name):
 		case name == ContainerdPackage && i[DockerPackage] != "":
 		case origin.Source == options.RuntimeUpstream && i[dockerEngine] != "":
 		default:
@@ -229,7 +236,12 @@ func (i Installed) Source(docker, nvidia bool, o options.RuntimePackages) option
 
 // HasToolkit reports whether the packages that bring GPUs into containers are there.
 func (i Installed) HasToolkit(o options.RuntimePackages) bool {
-	return !slices.ContainsFunc(bareAll(toolkitPackages(o)), func(name string) bool { return i[name] == "" })
+	return !slices.ContainsFunc(bareAll(toolkitPackages(o)), func(name string) bool { return !i.has(name) })
+}
+
+// has reports whether a package is there, or those that did its work before it.
+func (i Installed) has(name string) bool {
+	return i[name] != "" || name == toolkit && i[options.DefaultNvidiaDockerPackage] != "" && i[options.DefaultNvidiaRuntimePackage] != ""
 }
 
 // InTheWay are the installed packages that have to go for the origin, sorted. With nvidia set an NVIDIA runtime of ours

@@ -112,6 +112,8 @@ type Facts struct {
 	SnapRecords    map[string]string // snap → fingerprint of the file it was installed from
 	OldLabels      map[string]string // labels put on earlier
 
+	ForerunnersNvidia bool // the charm's forerunner has installed NVIDIA's runtime
+
 	// Of image registries.
 	Logins              map[string]state.Login // that the machine has of ours, by registry
 	DirectBefore        state.Direct           // addresses that the runtime was told to reach without a proxy

@@ -37,8 +37,10 @@ func (f Facts) source() (options.Runtime, string) {
 	return options.RuntimeApt, auto + "no PCI device is a GPU of NVIDIA's"
 }
 
-// nvidiaOurs reports whether this charm has brought NVIDIA's tools to the machine, and may take them away again.
-func (f Facts) nvidiaOurs() bool { return slices.Contains(f.OwnLists, runtime.ToolkitList) }
+// nvidiaOurs reports whether this charm, or its forerunner, has brought NVIDIA's tools to the machine, and may take them away again.
+func (f Facts) nvidiaOurs() bool {
+	return slices.Contains(f.OwnLists, runtime.ToolkitList) || f.ForerunnersNvidia
+}
 
 // sourceInForce is where the installed runtime came from; empty where there is none.
 func (f Facts) sourceInForce(docker bool) options.Runtime {

@@ -68,6 +68,28 @@ func TestTheForerunnersNodesRestartForWhatDiffersAlone(t *testing.T) {
 				w.must(w.Juju.SetConfig("kubernetes-worker", map[string]string{"kubelet-extra-args": "colour=red"}))
 			},
 			state: "blocked", says: "kubelet-extra-args: colour is unknown to every release and kubelet 1.12.10 would not start with it; remove it"},
+		{name: "docker gives GPUs to containers", left: Forerunner{DockerOpts: "  --log-level=warn --default-runtime=nvidia",
+			Keys: map[string]any{"reactive.states.kubernetes-worker.gpu.enabled": "set"}},
+			before: func(w *World) {
+				const status = "/var/lib/dpkg/status"
+				packages := strings.ReplaceAll(w.Read(status), "Package: docker.io\n", "Package: docker-ce\n")
+				for _, name := range []string{"nvidia-docker2", "nvidia-container-runtime", "apt-transport-https"} {
+					packages += "\nPackage: " + name + "\nStatus: hold ok installed\nArchitecture: amd64\nVersion: 2.0.3\n"
+				}
+				w.write(status, packages)
+				w.write("/etc/docker/daemon.json", `{"runtimes": {"nvidia": {"path": "nvidia-container-runtime"}}}`)
+				w.write("/etc/apt/sources.list.d/docker.list", "deb [arch=amd64] https://download.docker.com/linux/ubuntu bionic stable\n"+
+					"deb https://nvidia.github.io/libnvidia-container/ubuntu18.04/amd64 /\ndeb https://nvidia.github.io/nvidia-container-runtime/ubuntu18.04/amd64 /\n"+
+					"deb https://nvidia.github.io/nvidia-docker/ubuntu18.04/amd64 /")
+				w.must(w.Systemd.RestartUnit(Docker))
+				w.write("/standin/driver", "")
+				w.must(w.Juju.SetConfig("kubernetes-worker", map[string]string{"docker_runtime": "nvidia", "cuda_repo": ""}))
+			},
+			after: func(w *World) {
+				if have := w.API[0].Labels(w.Node); have["gpu"] != "true" || strings.Contains(w.runtimePackages(), "toolkit") {
+					w.T.Errorf("labels %v, packages %s", have, w.runtimePackages())
+				}
+			}},
 		{name: "kube-control is gone", left: Forerunner{DockerOpts: "  --log-level=warn", Labels: labels},
 			before: func(w *World) {
 				w.label("old", "yes")
