@@ -36,6 +36,7 @@ func (d Debug) collectors() []collector {
 		}, files: []source{{glob: "/etc/resolv.conf"}, {glob: "/etc/network/interfaces"}}},
 		{name: "packages", commands: []command{
 			prints("dpkg-list", "dpkg", "--list"), prints("snap-list", "snap", "list", "--all"),
+			prints("pip2-list", "pip2", "list"), prints("pip3-list", "pip3", "list"),
 		}},
 		{name: "sysctl", commands: []command{prints("sysctl", "sysctl", "-a")}},
 		{name: "systemd", commands: []command{
