@@ -78,14 +78,7 @@ func (o Objects) Plan(ctx context.Context, sys *System) (*Change, error) {
 		}
 		if !leads {
 			sys.tried[seen] = true
-			done, err := o.done(ctx, keeper)
-			if err != nil {
-				return nil, o.condition(err)
-			}
-			if !done {
-				return nil, nil
-			}
-			return &Change{Silent: true, Apply: func(context.Context) error { return record() }}, nil
+			return o.follow(ctx, keeper, record)
 		}
 	}
 	apply, remove, causes, err := o.differences(ctx, keeper, !known)
@@ -122,6 +115,18 @@ func (o Objects) Plan(ctx context.Context, sys *System) (*Change, error) {
 		}
 		return record()
 	}}, nil
+}
+
+// follow is the part of a unit that does not lead: it notes what the leader has done.
+func (o Objects) follow(ctx context.Context, keeper Keeper, record func() error) (*Change, error) {
+	done, err := o.done(ctx, keeper)
+	switch {
+	case err != nil:
+		return nil, o.condition(err)
+	case !done:
+		return nil, nil
+	}
+	return &Change{Silent: true, Apply: func(context.Context) error { return record() }}, nil
 }
 
 // done tells whether the leader has brought the objects about, by the one that is made last, or the kind that is removed
