@@ -23,7 +23,7 @@ func (r *run) members(ctx context.Context, f *worker.Facts) {
 	if r.event.Name != "update-status" || age >= 0 && age < membersEvery {
 		return
 	}
-	sweep.Asked = r.now.Unix()
+	r.askedMembers = true
 	leads, err := r.session.IsLeader(ctx)
 	if err != nil {
 		r.warn(ctx, err.Error())

@@ -66,6 +66,7 @@ type run struct {
 	// releaseFailed: an API server could not say its release in this invocation.
 	releaseFailed bool
 	resumed       bool          // an action has ended a pause
+	askedMembers  bool          // Juju was asked which units the application has, or this one does not lead
 	failedNow     bool          // an upgrade has failed in this invocation
 	seen          resource.Seen // what the facts of this round were read from
 }
@@ -299,6 +300,9 @@ func (r *run) remember(result reactive.Result[worker.Facts]) {
 	r.state.Cluster = f.Cluster
 	r.state.NodeName = f.NodeName
 	r.rememberObjects(f)
+	if r.askedMembers { // at the end: a hook that is killed asks again
+		r.state.Sweep.Asked = r.now.Unix()
+	}
 	r.forgetForerunner()
 	r.state.Paused = f.Paused()
 	if _, configured := r.state.Services[worker.KubeletUnit]; configured {

@@ -21,6 +21,18 @@ func settled() map[string]string {
 	}
 }
 
+// leaving is the story of a unit that has set all of that, and goes away.
+func leaving() Scenario {
+	return Scenario{Name: "leaving", Options: Options{Config: settled()}, Steps: []Step{
+		{Name: "join", Do: func(w *World) {
+			join().Do(w)
+			w.runAgent()
+			w.add("nrpe", "nrpe-external-master", "nrpe-external-master")
+		}},
+		{Name: "remove-unit", Gone: true, Do: func(w *World) { w.must(w.Juju.RemoveUnit(Unit)) }},
+	}}
+}
+
 // What a removed unit leaves on the machine is what docs/operations.md lists, and nothing else.
 func TestARemovedUnitLeavesExactlyWhatTheDocumentationSays(t *testing.T) {
 	for _, c := range []struct {

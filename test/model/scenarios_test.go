@@ -146,7 +146,8 @@ func scenarios() []Scenario {
 			w.must(w.Juju.Upgrade("kubernetes-worker", w.CharmDir))
 		}}),
 		joined("reboot", Options{}, Step{Name: "reboot", Do: reboot}),
-		joined("leaving", Options{}, Step{Name: "remove-unit", Gone: true, Do: func(w *World) { w.must(w.Juju.RemoveUnit(Unit)) }}),
+		leaving(),
+		sweep(),
 	}
 	for _, juju := range generations() {
 		for _, wire := range []string{"old", "new"} {

@@ -80,6 +80,15 @@ func TestTheLeaderRemovesNodesOfUnitsThatDied(t *testing.T) {
 	}
 }
 
+// sweep is the story of a leader who finds the node of a unit that died.
+func sweep() Scenario {
+	return joined("sweep", Options{}, Step{Name: "a unit dies", Do: func(w *World) {
+		a := w.API[0]
+		a.Neighbour("dead", "kubernetes-worker", "kubernetes-worker/7", a.Annotations(w.Node)[modelMark], time.Now().Add(-time.Hour))
+		w.must(w.Juju.UpdateStatus(Unit))
+	}})
+}
+
 func TestNobodySweepsInPlaceOfTheLeader(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{})
