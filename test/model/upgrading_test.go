@@ -3,16 +3,12 @@ package model
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"kubernetes-worker/internal/kube/kubetest"
-	"kubernetes-worker/internal/snapd/snapdtest"
 	"kubernetes-worker/internal/systemd/systemdtest"
 )
 
@@ -65,7 +61,11 @@ func (w *World) turnPath() string {
 // takes gives the turn to a unit, some time ago.
 func (w *World) takes(unit string, age time.Duration) {
 	w.T.Helper()
-	w.API[0].Cluster.Change(w.turnPath(), func(lease kubetest.Object) {
+	path := w.turnPath()
+	if path == "" {
+		w.T.Fatal("no unit has had its turn yet")
+	}
+	w.API[0].Cluster.Change(path, func(lease kubetest.Object) {
 		lease["spec"] = map[string]any{"holderIdentity": unit, "leaseDurationSeconds": 1800,
 			"renewTime": time.Now().Add(-age).UTC().Format("2006-01-02T15:04:05.000000Z07:00")}
 	})
@@ -125,73 +125,6 @@ func upgradingStories() []Scenario {
 				w.must(w.Juju.SetConfig("kubernetes-worker", map[string]string{"channel": newChannel}))
 			}}.ends("blocked", readyAgain+"…")),
 	}
-}
-
-func TestAKubeletIsNeverNewerThanTheOldestAPIServer(t *testing.T) {
-	t.Parallel()
-	o := byItself()
-	o.Servers = 2
-	w := Joined(t, o)
-	w.API[1].Says("v1.28.15")
-	before := imprintOf(w)
-	w.apiWrites()
-	w.Config(map[string]string{"channel": newChannel})
-	w.WantStatus("blocked", "kube-proxy 1.29 is newer than the API server "+w.API[1].URL()+", which is 1.28.15; upgrade the control plane first, or set channel to 1.28 or earlier")
-	w.fails("upgrade", nil, "kube-proxy 1.29 is newer than the API server ")
-	if writes := w.apiWrites(); len(writes) > 0 {
-		t.Errorf("the API servers were asked to %v", writes)
-	}
-	wantUntouched(w, before)
-	wantSnaps(w, "1.28.1")
-	w.API[1].Says("v1.29.0")
-	w.UpdateStatus()
-	w.WantStatus("active", "Kubernetes worker running.")
-	wantSnaps(w, newKubelet)
-}
-
-func TestAKubeletOfAnAttachedSnapIsNotNewerEither(t *testing.T) {
-	t.Parallel()
-	w := Joined(t, byItself())
-	before := imprintOf(w)
-	attachResource(w, "kubelet", snapFile(w, "kubelet", "1.30.2"))
-	w.WantStatus("blocked", "kubelet 1.30.2 is newer than the API server "+w.API[0].URL()+", which is 1.29.4; upgrade the control plane first, or attach a snap of 1.29 or earlier")
-	wantUntouched(w, before)
-}
-
-func TestAKubeletDoesNotFallFurtherBehindThanKubernetesAllows(t *testing.T) {
-	t.Parallel()
-	w := Joined(t, Options{})
-	w.must(w.publish(CrossedChannel, "1.24.17"))
-	before := imprintOf(w)
-	w.Config(map[string]string{"channel": CrossedChannel})
-	w.fails("upgrade", map[string]any{"allow-downgrade": true},
-		"kube-proxy 1.24.17 is too old for the API server "+w.API[0].URL()+", which is 1.29.4; set channel to 1.26 or later")
-	wantUntouched(w, before)
-	// From further behind a step towards the servers is one in the right direction.
-	w.API[0].Says("v1.36.1")
-	w.Config(map[string]string{"channel": newChannel})
-	w.completes("upgrade", nil)
-	w.wantUpgraded()
-}
-
-func TestAnUpgradeWaitsUntilEveryAPIServerHasSaidItsRelease(t *testing.T) {
-	t.Parallel()
-	o := byItself()
-	o.Servers = 2
-	w := Joined(t, o)
-	before := imprintOf(w)
-	w.API[1].Refuse(func(request string) int {
-		if request == "GET /version" {
-			return http.StatusServiceUnavailable
-		}
-		return 0
-	})
-	w.Config(map[string]string{"channel": newChannel})
-	w.WantStatus("waiting", "Waiting for an API server, to see which releases it takes: cannot get version of the API server: no API server answers: "+w.API[1].URL()+": …")
-	wantUntouched(w, before)
-	w.API[1].Refuse(nil)
-	w.UpdateStatus()
-	w.WantStatus("active", "Kubernetes worker running.")
 }
 
 // Fault 21, of upgrades: one that ends halfway leaves the node cordoned, or with snaps of two releases.
@@ -324,43 +257,6 @@ func TestABudgetThatNeverAllowsEndsAnUpgradeBeforeSnapsAreTouched(t *testing.T) 
 
 // The API server goes away with each kind of request of an upgrade in turn, for the rest of that action. What was begun ends
 // either way in the next hook: the node runs the old release or the new one, and takes pods.
-func TestAnUpgradeOutlivesAnAPIServerThatGoesAwayAtAnyRequest(t *testing.T) {
-	t.Parallel()
-	w := hasty(t, Options{})
-	w.Config(map[string]string{"channel": newChannel})
-	now := w.Save()
-	w.API[0].Requests()
-	timeout := map[string]any{"timeout": 1}
-	w.completes("upgrade", timeout)
-	w.wantUpgraded()
-	all := w.API[0].Requests()
-	for n, request := range all {
-		if slices.Contains(all[:n], request) && n != len(all)-2 || n == len(all)-1 { // the last one is for the status alone
-			continue
-		}
-		w.Restore(now)
-		asked := 0
-		w.API[0].Refuse(func(string) int {
-			if asked++; asked > n {
-				return http.StatusServiceUnavailable
-			}
-			return 0
-		})
-		w.fails("upgrade", timeout, "API server")
-		w.API[0].Refuse(nil)
-		w.UpdateStatus()
-		if have, _ := w.Snapd.Snap("kubelet"); have.Version == newKubelet {
-			w.wantUpgraded()
-		} else {
-			w.WantStatus("blocked", needsUpgrade)
-			w.wantAsBefore()
-		}
-		if t.Failed() {
-			t.Fatalf("the API server was away from request %d of %d on: %s", n+1, len(all), request)
-		}
-	}
-}
-
 func TestOneUnitUpgradesAtATime(t *testing.T) {
 	t.Parallel()
 	w := hasty(t, byItself())
@@ -387,135 +283,8 @@ func TestOneUnitUpgradesAtATime(t *testing.T) {
 }
 
 // An option that the next release does not take is found before the node gives its pods away.
-func TestAnOptionThatTheNextReleaseDoesNotTakeIsToldBeforeTheUpgrade(t *testing.T) {
-	t.Parallel()
-	s := joined("", Options{Config: map[string]string{"channel": DockerChannel, "kubelet-extra-args": "network-plugin-mtu=1400"}})
-	w := New(t, s.Options)
-	s.Begin(w)
-	s.Steps[0].Run(w)
-	before := imprintOf(w)
-	w.Config(map[string]string{"channel": CrossedChannel})
-	w.WantStatus("blocked", needsUpgrade)
-	w.fails("upgrade", nil, "the upgrade is not finished: kubelet-extra-args: network-plugin-mtu")
-	wantUntouched(w, before)
-	w.wantCordon(false, "")
-	w.Config(map[string]string{"kubelet-extra-args": ""})
-	w.completes("upgrade", nil)
-	wantSnaps(w, "1.24.17")
-}
-
 // halfway is a world in which the upgrade has refreshed kubectl, and then snapd is busy with kube-proxy.
-func halfway(t *testing.T, o Options) *World {
-	t.Helper()
-	w := hasty(t, o)
-	w.must(w.Snapd.SetFaults(snapdtest.Faults{Busy: map[string]string{"kube-proxy": "auto-refresh"}}))
-	w.Config(map[string]string{"channel": newChannel})
-	if len(o.Config) == 0 {
-		w.fails("upgrade", nil, "the upgrade is not finished: Waiting for snapd, busy with another change of kube-proxy: ")
-	}
-	w.WantStatus("waiting", "Waiting for snapd, busy with another change of kube-proxy: …")
-	w.UpdateStatus()
-	w.WantStatus("waiting", "Waiting for snapd, busy with another change of kube-proxy: …")
-	w.wantCordon(true, "upgrade")
-	if have, _ := w.Snapd.Snap("kubectl"); have.Version != newKubelet {
-		t.Fatalf("kubectl: %+v", have)
-	}
-	if holder := w.turn(); holder != Unit {
-		t.Errorf("%q has the turn", holder)
-	}
-	return w
-}
-
 // The operator's word on an upgrade holds until its end, also where the action has ended before.
-func TestAnUpgradeThatHadToWaitHalfwayGoesOn(t *testing.T) {
-	t.Parallel()
-	for _, o := range []Options{byItself(), {}} {
-		w := halfway(t, o)
-		w.must(w.Snapd.SetFaults(snapdtest.Faults{}))
-		w.UpdateStatus()
-		w.wantUpgraded()
-	}
-}
-
-func TestAnUpgradeThatIsNotWantedAnyMoreIsUndone(t *testing.T) {
-	t.Parallel()
-	for _, o := range []Options{byItself(), {}} {
-		w := halfway(t, o)
-		w.must(w.Snapd.SetFaults(snapdtest.Faults{}))
-		w.Config(map[string]string{"channel": Channel})
-		w.WantStatus("active", "Kubernetes worker running.")
-		w.wantAsBefore()
-		if state := w.state(); strings.Contains(state, `"before"`) {
-			t.Errorf("the upgrade is not forgotten: %s", state)
-		}
-	}
-}
-
 // A node is not left out of service for longer than a quarter of an hour because a store is away.
-func TestAnUpgradeThatWaitsHalfwayForTooLongIsTakenBack(t *testing.T) {
-	t.Parallel()
-	w := halfway(t, byItself())
-	since := regexp.MustCompile(`"since": (\d+)`)
-	state := w.Read(charmPath + "/" + stateFile)
-	w.must(os.WriteFile(stateOf(w), []byte(since.ReplaceAllStringFunc(state, func(string) string {
-		return fmt.Sprintf(`"since": %d`, time.Now().Add(-16*time.Minute).Unix())
-	})), 0o600))
-	w.must(w.Snapd.SetFaults(snapdtest.Faults{Busy: map[string]string{"kube-proxy": "auto-refresh"}}))
-	w.UpdateStatus()
-	w.WantStatus("blocked", readyAgain+"Waiting for snapd, busy with another change of kube-proxy: …")
-	w.wantAsBefore()
-}
-
 // The same when all snaps are there and nobody could tell whether the node works with them. An older channel is no downgrade then.
-func TestAnUpgradeThatWasNotSeenToWorkCanBeUndone(t *testing.T) {
-	t.Parallel()
-	w := hasty(t, byItself())
-	w.API[0].Refuse(func(string) int {
-		if have, _ := w.Snapd.Snap("kubelet"); have.Version == newKubelet {
-			return http.StatusServiceUnavailable
-		}
-		return 0
-	})
-	w.Config(map[string]string{"channel": newChannel})
-	w.WantStatus("waiting", "Waiting for an API server, to see whether the node works with its new release: …")
-	wantSnaps(w, newKubelet)
-	w.API[0].Refuse(nil)
-	w.Config(map[string]string{"channel": Channel})
-	w.WantStatus("active", "Kubernetes worker running.")
-	w.wantAsBefore()
-}
-
-func TestAUnitThatLeavesHalfwayThroughAnUpgradePassesItsTurnOn(t *testing.T) {
-	t.Parallel()
-	w := halfway(t, byItself())
-	w.must(w.Juju.RemoveUnit(Unit))
-	w.Settle()
-	if holder := w.turn(); holder != "" {
-		t.Errorf("%s still has the turn", holder)
-	}
-}
-
 // What a failed upgrade has changed is not given up where snapd cannot go back at once.
-func TestARevertThatSnapdRefusesIsTriedAgain(t *testing.T) {
-	t.Parallel()
-	w := hasty(t, byItself())
-	w.API[0].NotReadyWith(newKubelet)
-	w.API[0].Refuse(func(request string) int {
-		// By the time that the node is looked at, snapd can do no more.
-		if have, _ := w.Snapd.Snap("kubelet"); have.Version == newKubelet {
-			w.failChange("kubelet", "cannot mount")
-		}
-		return 0
-	})
-	w.Config(map[string]string{"channel": newChannel})
-	w.UpdateStatus()
-	w.WantStatus("blocked", "cannot go back to revision 10 of snap kubelet: …")
-	if have, _ := w.Snapd.Snap("kubelet"); have.Version != newKubelet || w.turn() != Unit {
-		t.Fatalf("kubelet %s, and %q has the turn", have.Version, w.turn())
-	}
-	w.API[0].Refuse(nil)
-	w.failChange("", "")
-	w.UpdateStatus()
-	w.WantStatus("blocked", readyAgain+"…")
-	w.wantAsBefore()
-}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"kubernetes-worker/internal/condition"
 	"kubernetes-worker/internal/host"
 	"kubernetes-worker/internal/kubeversion"
-	"kubernetes-worker/internal/snapd"
 	"kubernetes-worker/internal/state"
 	"kubernetes-worker/internal/systemd"
 )
@@ -25,119 +23,6 @@ const (
 	// steadyTimes is how many times the settling time a daemon has to live after an upgrade.
 	steadyTimes = 3
 )
-
-// UpgradeNoted is that what the snaps are before an upgrade is known to all hooks that follow, and with whose word it began.
-type UpgradeNoted struct {
-	Turn
-	Wanted   string // fingerprint of what the upgrade brings
-	Snaps    []Snap
-	Ready    bool     // the node is Ready now
-	Units    []string // of its daemons that run now
-	Approval state.Approval
-	Needs    []string
-}
-
-// ID is upgrade-noted.
-func (u UpgradeNoted) ID() string { return "upgrade-noted" }
-
-// Stage is SnapStage, and it has to be declared before the snaps.
-func (u UpgradeNoted) Stage() Stage { return SnapStage }
-
-// Requires names the resources that must be in place.
-func (u UpgradeNoted) Requires() []string { return u.Needs }
-
-// Equal compares what matters to those who declare it.
-func (u UpgradeNoted) Equal(other any) bool {
-	o, ok := other.(UpgradeNoted)
-	return ok && o.Turn == u.Turn && o.Wanted == u.Wanted && o.Ready == u.Ready && o.Approval == u.Approval && slices.Equal(o.Units, u.Units) &&
-		slices.EqualFunc(o.Snaps, u.Snaps, Snap.same) && slices.Equal(o.Needs, u.Needs)
-}
-
-// Plan compares the note with what is wanted. An upgrade that is turned into another one keeps what was before the first.
-func (u UpgradeNoted) Plan(ctx context.Context, sys *System) (*Change, error) {
-	snaps, err := changing(ctx, sys, u.Snaps)
-	noted := sys.State.Upgrade
-	if err != nil || len(snaps) == 0 || noted.Wanted == u.Wanted && !noted.Verified {
-		return nil, err
-	}
-	return &Change{Cause: "what is there now is kept to go back to", Apply: func(ctx context.Context) error {
-		next := state.Upgrade{Wanted: u.Wanted, Before: map[string]state.SnapBefore{}, Ready: u.Ready, Units: u.Units, Since: sys.Now().Unix(), Approval: u.Approval}
-		if noted.Wanted != "" && !noted.Verified {
-			next.Ready, next.Units = noted.Ready, noted.Units
-			maps.Copy(next.Before, noted.Before)
-		}
-		for _, s := range u.Snaps {
-			have, installed, err := sys.snap(ctx, s.Name)
-			if err != nil {
-				return snapCondition(s.Name, s.Channel, err)
-			}
-			if _, known := next.Before[s.Name]; installed && !known {
-				next.Before[s.Name] = state.SnapBefore{Revision: have.Revision, Channel: have.Channel, File: sys.State.Snaps[s.Name]}
-			}
-		}
-		if sys.State.Turn { // the drain before may have taken long
-			if err := u.take(ctx, sys); err != nil {
-				return err
-			}
-		}
-		sys.State.Upgrade = next
-		return sys.State.Save()
-	}}, nil
-}
-
-// SnapReverted is that a snap is again what it was before an upgrade.
-type SnapReverted struct {
-	Name   string
-	Before state.SnapBefore
-}
-
-// ID is snap-reverted:NAME.
-func (s SnapReverted) ID() string { return "snap-reverted:" + s.Name }
-
-// Stage is SnapStage.
-func (s SnapReverted) Stage() Stage { return SnapStage }
-
-// Equal compares all fields.
-func (s SnapReverted) Equal(other any) bool { return other == any(s) }
-
-// Plan compares what is installed. snapd does not go back to the channel that a snap followed, so that is done besides.
-func (s SnapReverted) Plan(ctx context.Context, sys *System) (*Change, error) {
-	have, installed, err := sys.snap(ctx, s.Name)
-	if err != nil {
-		return nil, s.condition(err)
-	}
-	revision := have.Revision != s.Before.Revision
-	local := strings.HasPrefix(s.Before.Revision, "x")
-	channel := !local && s.Before.Channel != "" && !snapd.SameChannel(have.Channel, s.Before.Channel)
-	if !installed || !revision && !channel {
-		return nil, nil
-	}
-	return &Change{Cause: "revision " + have.Revision + ", back to " + s.Before.Revision, Status: "Reverting " + s.Name + " snap", Apply: func(ctx context.Context) error {
-		if revision {
-			progress := func(p snapd.ChangeProgress) { sys.Progress(ctx, "Reverting "+s.Name+" snap"+describe(p)) }
-			if err := sys.Snaps.Revert(ctx, s.Name, s.Before.Revision, progress); err != nil {
-				return s.condition(err)
-			}
-		}
-		if channel {
-			if err := sys.Snaps.SetChannel(ctx, s.Name, s.Before.Channel); err != nil {
-				return s.condition(err)
-			}
-		}
-		if delete(sys.State.Snaps, s.Name); s.Before.File != "" {
-			sys.State.Snaps[s.Name] = s.Before.File
-		}
-		return sys.State.Save()
-	}}, nil
-}
-
-func (s SnapReverted) condition(err error) error {
-	if snapd.Transient(err) {
-		return condition.NewWaiting(fmt.Sprintf("Waiting for snapd, to go back to revision %s of %s: %s", s.Before.Revision, s.Name, snapReason(err)))
-	}
-	return condition.NewBlocked(fmt.Sprintf("cannot go back to revision %s of snap %s: %s; run the upgrade action to go on to what is wanted",
-		s.Before.Revision, s.Name, snapReason(err)))
-}
 
 // UpgradeOutcome is that an upgrade, or its reverting, has come to an end: it is seen that the node works with what it has
 // now, or that it does not. It waits for that when all else of the round is as wanted.
