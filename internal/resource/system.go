@@ -144,7 +144,7 @@ type System struct {
 	GPUFailure error
 	// Reboot says that the machine has to reboot when this hook has ended well.
 	Reboot bool
-	// Restarts counts starts and restarts by unit.
+	// Restarts counts starts and restarts by unit, as far as systemd says that they went well.
 	Restarts map[string]int
 	// Patience is how long an upgraded node gets to be Ready, Settle how long its daemons have to live to count as running.
 	Patience, Settle time.Duration
@@ -259,3 +259,6 @@ func (s *System) snap(ctx context.Context, name string) (have snapd.Snap, instal
 	}
 	return have, err == nil, err
 }
+
+// Tried reports whether this invocation has started a unit, or tried to.
+func (s *System) Tried(unit string) bool { return s.tried[unit] }

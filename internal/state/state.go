@@ -61,6 +61,8 @@ type State struct {
 	Runtime Runtime `json:"runtime"`
 	// Rejected are the options with which a kubelet ended at once, and why it did.
 	Rejected Rejection `json:"rejected"`
+	// RejectedBy is the same of other units.
+	RejectedBy map[string]Rejection `json:"rejected-by,omitempty"`
 	// Upgrade is the change of the node's snaps that has begun and has not come to its end.
 	Upgrade Upgrade `json:"upgrade"`
 	// FailedUpgrade is the upgrade that did not succeed.

@@ -83,7 +83,7 @@ type Facts struct {
 	SnapdState     state.Snapd       // what was set in snapd
 	Snaps          map[string]SnapFact
 	KubeletVersion kubeversion.Version
-	Rejected       string               // why a kubelet ended that was started with the present options; empty: none did
+	Rejected       map[string]string    // unit → why it ended when it was started with the present options
 	KubeletPrinted string               // the version text, which is the application's version
 	Place          runtime.Place        // that packages are installed on
 	GPUAddress     string               // of a GPU of NVIDIA's on the PCI bus; looked for only where docker_runtime is auto

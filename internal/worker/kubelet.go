@@ -95,13 +95,12 @@ func (f Facts) kubelet() (kubelet.Output, error) {
 	return out, problem
 }
 
-// rejected are the options with whose present values a kubelet was started and ended at once, while it had lived with the
-// values before: it knows rules that no table has.
+// rejected are the options with whose present values the kubelet ends.
 func (f Facts) rejected() []kubelet.Problem {
-	if f.Rejected == "" || f.LastGood == nil {
+	reason := f.ends(KubeletUnit, "the kubelet")
+	if reason == "" {
 		return nil
 	}
-	reason := "the kubelet ends with this value, and runs with the one before: " + f.Rejected + "; correct it"
 	var problems []kubelet.Problem
 	if !reflect.DeepEqual(f.Options.KubeletExtraConfig, f.LastGood.KubeletExtraConfig) {
 		problems = append(problems, kubelet.Problem{Option: string(options.KubeletExtraConfig), Reason: reason})

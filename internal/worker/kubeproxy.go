@@ -42,6 +42,7 @@ func kubeProxyHandler() Handler {
 func (f Facts) kubeProxy() (kubeproxy.Output, error) {
 	in := f.kubeProxyInput()
 	out := kubeproxy.Render(in)
+	out.Problems = append(out.Problems, f.rejectedByProxy()...)
 	if len(out.Problems) == 0 {
 		return out, nil
 	}

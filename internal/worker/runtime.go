@@ -32,6 +32,9 @@ func runtimeHandler() Handler {
 		if err != nil {
 			return change.wants, condition.NewBlocked(err.Error())
 		}
+		if _, refused := f.dockerOpts(); choice.Docker() && change.problem == nil {
+			change.problem = refused
+		}
 		service := resource.Service{Unit: choice.Unit}
 		if change.awaited {
 			service.Awaits = RuntimeGroup
@@ -80,8 +83,9 @@ func (f Facts) runtimeUnknown(choice runtime.Choice) bool {
 func (f Facts) docker(source options.Runtime) runtime.Docker {
 	proxy, _ := f.proxy()
 	out, _ := f.kubelet()
+	opts, _ := f.dockerOpts()
 	return runtime.Docker{
-		Source: source, Daemon: f.Daemon, Opts: f.Options.DockerOpts, Managed: f.managedDocker(), Proxy: proxy,
+		Source: source, Daemon: f.Daemon, Opts: opts, Managed: f.managedDocker(), Proxy: proxy,
 		CgroupDriver: out.CgroupDriver, CgroupVersion: f.CgroupVersion, ShareIPC: !release.Has(f.KubeletVersion, release.SharesIPC),
 	}
 }

@@ -220,8 +220,11 @@ func (f Facts) RefusedOptions() []options.Option {
 	for _, p := range append(kubelet.Render(f.kubeletInput()).Problems, f.rejected()...) {
 		refused = append(refused, options.Option(p.Option))
 	}
-	for _, p := range kubeproxy.Render(f.kubeProxyInput()).Problems {
+	for _, p := range append(kubeproxy.Render(f.kubeProxyInput()).Problems, f.rejectedByProxy()...) {
 		refused = append(refused, options.Option(p.Option))
+	}
+	if _, problem := f.dockerOpts(); problem != nil {
+		refused = append(refused, options.DockerOpts)
 	}
 	return refused
 }

@@ -86,6 +86,44 @@ func TestAnArgumentThatTheKubeletEndsWithIsTakenBackUntilItIsCorrected(t *testin
 	wantRestarts(w, 3, 1)
 }
 
+// A value in proxy-extra-args or docker-opts that only the daemon itself can judge must not cost the node its services or its
+// containers for longer than a start.
+func TestAnOptionThatAnotherDaemonEndsWithIsTakenBackUntilItIsCorrected(t *testing.T) {
+	for _, c := range []struct {
+		unit, option, value, file, contains, message string
+		job                                          string
+	}{
+		{Proxy, "proxy-extra-args", "v=99", "var/snap/kube-proxy/current/args", `v="99"`, "proxy-extra-args: kube-proxy ends with this value, and runs with the one before: exit status 1; correct it", ""},
+		{Docker, "docker-opts", "--no-such-option", "etc/default/docker", "--no-such-option", "docker-opts: docker ends with this value, and runs with the one before: exit status 1; correct it", ""},
+		{Docker, "docker-opts", "--no-such-option", "etc/default/docker", "--no-such-option", "docker-opts: docker ends with this value, and runs with the one before: exit status 1; correct it", "failed"},
+	} {
+		t.Run(strings.TrimSpace(c.option+" "+c.job), func(t *testing.T) {
+			t.Parallel()
+			w := begin(t, Options{Config: map[string]string{"channel": DockerChannel}}, join())
+			good, since := w.Read(c.file), w.Restarts(c.unit)
+			fault := crash(1, 0)
+			fault.Crash.WhenFile, fault.Crash.WhenContains, fault.Job = c.file, c.contains, c.job
+			unitFaults(w, map[string]systemdtest.UnitFault{c.unit: fault})
+			w.Config(map[string]string{c.option: c.value})
+			for range 2 {
+				w.WantStatus("blocked", c.message)
+				if got := w.Read(c.file); got != good {
+					t.Errorf("it has %s", got)
+				}
+				w.UpdateStatus()
+			}
+			if n := w.Restarts(c.unit) - since; n != 2 {
+				t.Errorf("it was started %d times, want 2", n)
+			}
+			w.Config(map[string]string{c.option: ""})
+			w.WantStatus("active", running)
+			if n := w.Restarts(c.unit) - since; n != 2 {
+				t.Errorf("after the correction it was started %d times, want 2", n)
+			}
+		})
+	}
+}
+
 func TestDaemonsThatSomebodyStoppedAreStarted(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, Options{})

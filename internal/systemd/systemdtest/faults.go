@@ -20,7 +20,8 @@ type Faults struct {
 
 // UnitFault is what goes wrong with one unit.
 type UnitFault struct {
-	// Job is the result of jobs that start, restart or reload the unit: "failed", "timeout", "canceled", ….
+	// Job is the result of jobs that start, restart or reload the unit: "failed", "timeout", "canceled", …. Where a crash is
+	// limited to what a file holds, so is this.
 	Job string `json:"job,omitempty"`
 	// Hang keeps jobs from ending.
 	Hang bool `json:"hang,omitempty"`

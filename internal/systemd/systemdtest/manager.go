@@ -105,9 +105,12 @@ func (s *Server) runJob(member, verb, name string) (id uint32, result string, er
 		}
 	}
 	result = "done"
-	if fault.Job != "" && verb != "stop" {
+	if fault.Job != "" && verb != "stop" && (fault.Crash == nil || s.happens(*fault.Crash)) {
 		result = fault.Job
 		u.fail(result)
+		if fault.Crash != nil { // its end is why the job fails
+			u.Result, u.ExitCode, u.ExitStatus = "exit-code", 1, fault.Crash.ExitStatus
+		}
 	} else {
 		s.apply(&st, u, verb)
 	}
