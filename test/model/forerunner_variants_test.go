@@ -103,15 +103,17 @@ func TestTheForerunnersNodesRestartForWhatDiffersAlone(t *testing.T) {
 			}},
 		{name: "the tokens are in the database alone", left: Forerunner{DockerOpts: "  --log-level=warn"},
 			before: func(w *World) {
+				w.must(w.Juju.RemoveRelation("kubernetes-worker:kube-control", "kubernetes-master:kube-control"))
+				w.Settle()
+				w.LeaveAsForerunner(Forerunner{DockerOpts: "  --log-level=warn"})
 				for _, path := range []string{"/root/.kube/config", "/home/ubuntu/.kube/config"} {
 					w.must(os.Remove(filepath.Join(w.Root, path)))
 				}
-				w.must(w.Juju.RemoveRelation("kubernetes-worker:kube-control", "kubernetes-master:kube-control"))
 			},
-			state: "blocked",
+			state: "blocked", says: "Relate kubernetes-worker:kube-control kubernetes-master:kube-control",
 			after: func(w *World) {
-				if !w.Exists("/root/.kube/config") {
-					w.T.Error("the administrator's kubeconfig is not there again")
+				if !w.Exists("/root/.kube/config") || !w.Exists("/home/ubuntu/.kube/config") {
+					w.T.Error("the administrator's kubeconfigs are not there again")
 				}
 			}},
 		{name: "a person has added a cluster of his own", left: Forerunner{DockerOpts: "  --log-level=warn"},
