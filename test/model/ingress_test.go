@@ -104,11 +104,12 @@ func (w *World) wantPorts(want string) {
 func TestTheIngressControllerIsMadeOnceAndKept(t *testing.T) {
 	t.Parallel()
 	w := Joined(t, withIngress())
-	w.wantImage(controller, "registry.test/cdk/ingress-nginx/controller:v1.12.8")
+	w.wantImage(controller, "registry.test/cdk/ingress-nginx/controller:v1.13.9")
 	w.wantPorts(openPorts)
 	if n := w.tools("open-port", 0); n != 2 {
 		t.Errorf("open-port was called %d times, want once for each port", n)
 	}
+	w.UpdateStatus() // looks for nodes of units that are gone, too
 	w.apiRequests()
 	w.UpdateStatus()
 	w.API[0].Cluster.Change(controller, func(o map[string]any) {
@@ -120,7 +121,7 @@ func TestTheIngressControllerIsMadeOnceAndKept(t *testing.T) {
 	}
 	w.hour()
 	w.UpdateStatus()
-	w.wantImage(controller, "registry.test/cdk/ingress-nginx/controller:v1.12.8")
+	w.wantImage(controller, "registry.test/cdk/ingress-nginx/controller:v1.13.9")
 	if got := w.apiWrites(); len(got) != 1 {
 		t.Errorf("repaired by %q, want one write", got)
 	}
@@ -164,7 +165,7 @@ func TestABadImageOfTheIngressIsNamedAndTheOldOneRuns(t *testing.T) {
 	w.wantPorts(openPorts)
 	w.Config(map[string]string{"nginx-image": "auto", "default-backend-image": "", "ingress-ssl-chain-completion": "true"})
 	w.WantStatus("active", "Kubernetes worker running.")
-	w.wantImage(controller, "registry.test/cdk/ingress-nginx/controller:v1.12.8")
+	w.wantImage(controller, "registry.test/cdk/ingress-nginx/controller:v1.13.9")
 	w.wantImage(backend, "none")
 	if !strings.Contains(w.API[0].Cluster.At(controller), `"--enable-ssl-chain-completion=true"`) {
 		t.Error("the controller does not complete chains")
@@ -267,7 +268,7 @@ func TestObjectsOfTheEarlierCharmAreReplaced(t *testing.T) {
 	if cluster.At(services+"default-http-backend") == "none" {
 		t.Error("a user's service went")
 	}
-	w.wantImage(controller, "registry.test/cdk/ingress-nginx/controller:v1.12.8")
+	w.wantImage(controller, "registry.test/cdk/ingress-nginx/controller:v1.13.9")
 	if live := cluster.At(controller); strings.Contains(live, `"other"`) || strings.Contains(live, "last-applied") {
 		t.Errorf("the earlier charm's is still in it: %s", live)
 	}
