@@ -23,6 +23,7 @@ import (
 	"kubernetes-worker/internal/runtime"
 	"kubernetes-worker/internal/state"
 	"kubernetes-worker/internal/systemd"
+	"kubernetes-worker/internal/unitstate"
 	"kubernetes-worker/internal/worker"
 )
 
@@ -65,10 +66,12 @@ type run struct {
 	began      time.Time
 	// releaseFailed: an API server could not say its release in this invocation.
 	releaseFailed bool
-	resumed       bool          // an action has ended a pause
-	askedMembers  bool          // Juju was asked which units the application has, or this one does not lead
-	failedNow     bool          // an upgrade has failed in this invocation
-	seen          resource.Seen // what the facts of this round were read from
+	resumed       bool             // an action has ended a pause
+	askedMembers  bool             // Juju was asked which units the application has, or this one does not lead
+	failedNow     bool             // an upgrade has failed in this invocation
+	seen          resource.Seen    // what the facts of this round were read from
+	left          *unitstate.State // of the charm's forerunner, where this invocation takes it over
+	leftFault     error            // why that could not be read
 }
 
 // Hook runs the charm for one hook and gives the exit status: 0 even where the unit waits or is blocked, 1 where the
@@ -128,7 +131,7 @@ func open(ctx context.Context, in Invocation, event juju.Event) (*run, error) {
 	if r.system.Patient = event.Kind == juju.Hook && event.Relation != ""; !r.system.Patient {
 		clear(r.state.Waits)
 	}
-	r.takeOver(ctx)
+	r.takeOver()
 	if err := r.readModel(ctx); err != nil {
 		r.close()
 		return nil, err
@@ -161,6 +164,7 @@ func (r *run) close() {
 // hook brings the machine closer to what the model says and tells Juju how far it came.
 func (r *run) hook(ctx context.Context) error {
 	_ = r.session.Log(ctx, juju.Info, "Initializing Snap Layer")
+	r.tellTakeOver(ctx)
 	if r.stopping() {
 		if r.state.Stopped {
 			return nil // the stop hook before this one did it

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -26,7 +25,7 @@ import (
 // takeOver takes up what the charm's forerunner, written in Python, has left in its database, if that was written after
 // our own state file, which is so in the first hook after a refresh, also after one back and forth. What cannot be read is
 // derived again. The database stays: the forerunner needs it if somebody goes back to it.
-func (r *run) takeOver(ctx context.Context) {
+func (r *run) takeOver() {
 	path := filepath.Join(r.env.CharmDir, unitstate.File)
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -37,18 +36,33 @@ func (r *run) takeOver(ctx context.Context) {
 	}
 	r.state.Services = map[string]map[string]string{} // somebody else has started them since
 	left, err := unitstate.Read(path)
-	if info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
-		err = errors.Join(err, os.Chmod(path, 0o600)) // there are tokens in it
-	}
-	if err != nil {
-		_ = r.session.Log(ctx, juju.Warning, err.Error()+"; what the charm before knew of this node is derived again")
-	}
+	r.left, r.leftFault = &left, err
 	r.adopt(left)
 	r.clusterOnDisk()
-	for _, key := range left.Malformed {
+}
+
+// tellTakeOver says what was taken over, and keeps the database, which has tokens, from everybody but root.
+func (r *run) tellTakeOver(ctx context.Context) {
+	path := filepath.Join(r.env.CharmDir, unitstate.File)
+	info, err := os.Lstat(path)
+	if err != nil {
+		return
+	}
+	if info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+		if err := os.Chmod(path, 0o600); err != nil {
+			r.warn(ctx, err.Error())
+		}
+	}
+	if r.left == nil {
+		return
+	}
+	if r.leftFault != nil {
+		_ = r.session.Log(ctx, juju.Warning, r.leftFault.Error()+"; what the charm before knew of this node is derived again")
+	}
+	for _, key := range r.left.Malformed {
 		_ = r.session.Log(ctx, juju.Warning, fmt.Sprintf("%s: the value of %s cannot be understood and is derived again", path, key))
 	}
-	_ = r.session.Log(ctx, juju.Info, "Took over the node from the charm before: "+described(left))
+	_ = r.session.Log(ctx, juju.Info, "Took over the node from the charm before: "+described(*r.left))
 }
 
 // adopt puts into the state what the forerunner knew and nobody else tells. Flags that say what was installed, asked for or
@@ -120,6 +134,7 @@ func (r *run) recogniseChecksums(snaps map[string]snapd.Snap) {
 		if r.state.Snaps[name] != "" || !snaps[name].Local() || !usable(known) || sum == unitstate.EmptyChecksum {
 			continue
 		}
+		delete(r.state.Forerunner.Checksums, name) // one look is enough
 		if file, err := os.Open(known.Path); err == nil {
 			hash := md5.New()
 			_, err = io.Copy(hash, file)

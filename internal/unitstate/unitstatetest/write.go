@@ -76,23 +76,21 @@ type page struct {
 func newPage(kind byte, start, header int) *page {
 	p := &page{content: make([]byte, pageSize), start: start, array: start + header, free: pageSize}
 	p.content[start] = kind
-	p.add(nil)
+	binary.BigEndian.PutUint16(p.content[start+5:], pageSize) // where the cells begin
 	return p
 }
 
 // add puts a cell into the page; it reports whether there was room.
 func (p *page) add(cell []byte) bool {
-	if cell != nil {
-		if p.free-len(cell) < p.array+2 {
-			return false
-		}
-		p.free -= len(cell)
-		copy(p.content[p.free:], cell)
-		binary.BigEndian.PutUint16(p.content[p.array:], uint16(p.free))
-		p.array += 2
-		count := p.content[p.start+3:]
-		binary.BigEndian.PutUint16(count, binary.BigEndian.Uint16(count)+1)
+	if p.free-len(cell) < p.array+2 {
+		return false
 	}
+	p.free -= len(cell)
+	copy(p.content[p.free:], cell)
+	binary.BigEndian.PutUint16(p.content[p.array:], uint16(p.free))
+	p.array += 2
+	count := p.content[p.start+3:]
+	binary.BigEndian.PutUint16(count, binary.BigEndian.Uint16(count)+1)
 	binary.BigEndian.PutUint16(p.content[p.start+5:], uint16(p.free))
 	return true
 }
