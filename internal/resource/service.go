@@ -237,6 +237,11 @@ func (s Service) start(ctx context.Context, sys *System, unit systemd.Unit, how 
 			return wrap("enable "+s.Unit, err)
 		}
 	}
+	if unit.Crashing() {
+		if err := sys.Services.ResetFailed(ctx, s.Unit); err != nil {
+			return wrap("start "+s.Unit, err)
+		}
+	}
 	if err := how(ctx, s.Unit); err != nil {
 		return wrap("start "+s.Unit, err)
 	}

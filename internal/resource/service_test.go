@@ -82,6 +82,9 @@ func (s *services) Restart(_ context.Context, u string) error { return s.do("res
 func (s *services) Enable(_ context.Context, u string) error  { return s.do("enable", u) }
 func (s *services) Disable(_ context.Context, u string) error { return s.do("disable", u) }
 func (s *services) DaemonReload(context.Context) error        { return s.do("reload", "") }
+func (s *services) ResetFailed(_ context.Context, u string) error {
+	return s.do("reset", u)
+}
 
 // memory is a state store in memory.
 type memory map[string][]byte
@@ -114,6 +117,21 @@ func realise(t *testing.T, sys *System, wants ...Resource) []string {
 		t.Fatal(f)
 	}
 	return changes
+}
+
+// systemd refuses to start a unit that has ended too often, until it is told to forget that.
+func TestAUnitThatEndedTooOftenIsStartedAllTheSame(t *testing.T) {
+	for name, unit := range map[string]systemd.Unit{
+		"given up":               {LoadState: "loaded", ActiveState: "failed", UnitFileState: "enabled"},
+		"about to be started so": {LoadState: "loaded", ActiveState: "activating", SubState: "auto-restart", Result: "exit-code", UnitFileState: "enabled"},
+	} {
+		sys, _, svc := newSystem(t)
+		svc.units["x.service"] = unit
+		realise(t, sys, Service{Unit: "x.service", Inputs: []Input{{Name: "a", Fingerprint: "1"}}})
+		if len(svc.calls) != 2 || svc.calls[0] != "reset x.service" || !strings.HasSuffix(svc.calls[1], "start x.service") {
+			t.Errorf("%s: %q", name, svc.calls)
+		}
+	}
 }
 
 func TestAChangedFileRestartsItsReaderOnceAndSaysWhy(t *testing.T) {

@@ -79,6 +79,7 @@ type Services interface {
 	Enable(ctx context.Context, unit string) error
 	Disable(ctx context.Context, unit string) error
 	DaemonReload(ctx context.Context) error
+	ResetFailed(ctx context.Context, unit string) error
 }
 
 // Nodes is what the charm does to nodes of the cluster.
