@@ -135,15 +135,7 @@ func TestEveryRelationGoesWithoutATraceAndComesBackAsItWas(t *testing.T) {
 		}
 	})
 
-	metadata, err := os.Open(filepath.Join(repository(), "metadata.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer metadata.Close()
-	meta, err := charm.ReadMeta(metadata)
-	if err != nil {
-		t.Fatal(err)
-	}
+	meta := metadata(t)
 	tried := map[string]bool{runtime.ours: true}
 	for _, group := range [][]comer{cluster, neighbours, clouds} {
 		for _, c := range group {
@@ -155,4 +147,19 @@ func TestEveryRelationGoesWithoutATraceAndComesBackAsItWas(t *testing.T) {
 			t.Errorf("endpoint %s is not tried", name)
 		}
 	}
+}
+
+// metadata is what the charm tells Juju of itself.
+func metadata(t *testing.T) *charm.Meta {
+	t.Helper()
+	file, err := os.Open(filepath.Join(repository(), "metadata.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	meta, err := charm.ReadMeta(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return meta
 }

@@ -2,12 +2,8 @@ package model
 
 import (
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
-
-	"github.com/juju/charm/v12"
 )
 
 // relateEverything joins every other endpoint of metadata.yaml to a worker that has joined a cluster: each to what can be
@@ -38,11 +34,7 @@ func (w *World) relateEverything(cloud string, foreignRuntime bool) {
 // unrelated are the endpoints of metadata.yaml to which nothing is related.
 func (w *World) unrelated() []string {
 	w.T.Helper()
-	file, err := os.Open(filepath.Join(repository(), "metadata.yaml"))
-	w.must(err)
-	defer file.Close()
-	meta, err := charm.ReadMeta(file)
-	w.must(err)
+	meta := metadata(w.T)
 	left := meta.CombinedRelations()
 	for _, r := range w.Juju.Status().Relations {
 		for name := range meta.CombinedRelations() {

@@ -186,15 +186,7 @@ func mostKeys(group []string) int {
 }
 
 func TestNoPeerCanBreakAHookOrOutOfAFile(t *testing.T) {
-	metadata, err := os.Open(filepath.Join(repository(), "metadata.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer metadata.Close()
-	meta, err := charm.ReadMeta(metadata)
-	if err != nil {
-		t.Fatal(err)
-	}
+	meta := metadata(t)
 	tried := map[string]bool{}
 	for name, group := range map[string][]string{
 		"cluster":    {"kube-control", "kube-api-endpoint", "certificates", "cni"},
