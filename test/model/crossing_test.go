@@ -256,6 +256,7 @@ func TestArgumentsThatChangeTheirFormLeaveNothingBehind(t *testing.T) {
 		if lost {
 			w.must(os.Remove(stateOf(w)))
 		}
+		w.API[0].Says("v1.16.2")
 		upgradeTo(w, RawChannel)
 		for _, snap := range []string{"kubelet", "kube-proxy"} {
 			if conf, _ := w.Snapd.Snap(snap); len(conf.Conf) != 1 || conf.Conf["args"] == nil {
@@ -265,6 +266,7 @@ func TestArgumentsThatChangeTheirFormLeaveNothingBehind(t *testing.T) {
 		if args := w.Read("/var/snap/kubelet/current/args"); strings.Contains(args, "allow-privileged") {
 			t.Errorf("the kubelet gets an argument that 1.16 does not have:\n%s", args)
 		}
+		w.API[0].Says("v1.14.10")
 		w.Config(map[string]string{"channel": AncientChannel})
 		if result := runUpgradeWith(w, map[string]any{"allow-downgrade": true}); result.Status != "completed" {
 			t.Fatalf("action: %+v", result)

@@ -209,7 +209,8 @@ func TestSnapTroubleAtRefreshLeavesTheNodeRunning(t *testing.T) {
 			`Waiting for the snap store, to install kubectl: ` + storeTrouble},
 		{"another change of each snap is running", snapdtest.Faults{Busy: map[string]string{"kubectl": "x", "kube-proxy": "x", "kubelet": "x"}}, "waiting",
 			`Waiting for snapd, busy with another change of kubectl: snap "kubectl" has "x" change in progress`},
-		{"the disk of the snaps is full", snapdtest.Faults{DiskFull: true}, "blocked", "cannot install snap kubectl: the disk is full; free some space"},
+		{"the disk of the snaps is full", snapdtest.Faults{DiskFull: true}, "blocked",
+			"the upgrade to 1.29/stable failed: cannot install snap kubectl: the disk is full; free some space; the node runs on 1.28.1, run the upgrade action to try again"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -221,7 +222,9 @@ func TestSnapTroubleAtRefreshLeavesTheNodeRunning(t *testing.T) {
 			wantUntouched(w, before)
 			wantSnaps(w, "1.28.1")
 			w.must(w.Snapd.SetFaults(snapdtest.Faults{}))
-			w.UpdateStatus()
+			if w.UpdateStatus(); c.state == "blocked" { // it had cost the node its pods
+				w.completes("upgrade", nil)
+			}
 			w.WantStatus("active", "Kubernetes worker running.")
 			wantSnaps(w, "1.29.0")
 		})
@@ -301,7 +304,7 @@ func TestABadSnapOnARunningNodeLeavesItRunning(t *testing.T) {
 	w := Joined(t, Options{Config: map[string]string{"require-manual-upgrade": "false"}})
 	before := imprintOf(w)
 	attachResource(w, "kube-proxy", besideFile(w, "kube-proxy.snap", []byte("no snap")))
-	w.WantStatus("blocked", "cannot install resource kube-proxy: …")
+	w.WantStatus("blocked", "the upgrade to 1.28/stable failed: cannot install resource kube-proxy: …")
 	wantUntouched(w, before)
 	// An empty file is how a user takes a resource back.
 	attachResource(w, "kube-proxy", besideFile(w, "empty.snap", nil))
