@@ -201,6 +201,8 @@ func TestANodeInAWSChangesItsNameWhenItHasCredentialsForTheNewOne(t *testing.T) 
 	if requests := w.apiRequests(); !slices.Contains(requests, "DELETE "+w.Node) || slices.Contains(requests, "DELETE "+fullName) {
 		t.Errorf("the node of the old name, and it alone, should have been deleted: %q", requests)
 	}
+	w.UpdateStatus() // looks for nodes of units that are gone, too
+	w.apiRequests()
 	w.UpdateStatus()
 	if requests := w.apiRequests(); !slices.Equal(requests, []string{"GET " + fullName}) {
 		t.Errorf("the next hook asked %q", requests)

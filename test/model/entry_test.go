@@ -337,7 +337,7 @@ func TestAStateFileOfALaterCharmIsLeftAlone(t *testing.T) {
 	before := imprintOf(w)
 	w.must(w.Juju.UpdateStatus(Unit))
 	wantFailedHook(w)
-	if !strings.Contains(w.Log(), "it is of version 99, made by a later charm; this charm knows up to 1") {
+	if !strings.Contains(w.Log(), "it is of version 99, made by a later charm, and this charm knows up to 1") {
 		t.Errorf("the log does not tell:\n%s", w.Log())
 	}
 	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, later) {

@@ -119,6 +119,7 @@ func TestARegistryWithTLSRestartsNothingAndLeavesNothing(t *testing.T) {
 				t.Error("the registry is not trusted")
 			}
 			w.wantAuths(map[string]string{first.Netloc: "me:one"})
+			w.UpdateStatus() // looks for nodes of units that are gone, too
 			before := w.Traces()
 			w.UpdateStatus()
 			w.WantUntouched(before)
