@@ -119,7 +119,7 @@ func (l LinksGone) Equal(other any) bool { return l == other }
 
 // Plan looks for such links.
 func (l LinksGone) Plan(_ context.Context, sys *System) (*Change, error) {
-	names, err := Link{Path: l.Dir + "/.", Stale: l.Pattern}.stale(sys.Host)
+	names, err := matching(sys.Host, l.Dir, l.Pattern)
 	if err != nil {
 		return nil, err
 	}

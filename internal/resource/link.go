@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -55,18 +56,24 @@ func (l Link) Plan(_ context.Context, sys *System) (*Change, error) {
 }
 
 func (l Link) stale(h Host) ([]string, error) {
-	entries, err := h.ReadDir(path.Dir(l.Path))
-	if errors.Is(err, fs.ErrNotExist) || l.Stale == "" {
+	if l.Stale == "" {
 		return nil, nil
 	}
-	if err != nil {
+	names, err := matching(h, path.Dir(l.Path), l.Stale)
+	return slices.DeleteFunc(names, func(name string) bool { return name == path.Base(l.Path) }), err
+}
+
+// matching are the names in a directory that a pattern fits; none where there is no directory.
+func matching(h Host, dir, pattern string) ([]string, error) {
+	entries, err := h.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	var stale []string
+	var names []string
 	for _, e := range entries {
-		if match, _ := path.Match(l.Stale, e.Name()); match && e.Name() != path.Base(l.Path) {
-			stale = append(stale, e.Name())
+		if match, _ := path.Match(pattern, e.Name()); match {
+			names = append(names, e.Name())
 		}
 	}
-	return stale, nil
+	return names, nil
 }

@@ -26,6 +26,8 @@ func TestDrainingANodeOnARealAPIServer(t *testing.T) {
 	defer cancel()
 	c.create(t, "/api/v1/nodes", map[string]any{"kind": "Node", "apiVersion": "v1", "metadata": map[string]any{"name": drained}})
 
+	t.Run("nodes are found by their application, and deleted as they were read", func(t *testing.T) { c.nodesOfUnits(t, admin) })
+
 	t.Run("a cordon of ours is marked and taken back", func(t *testing.T) {
 		for _, want := range []drain.Outcome{drain.Changed, drain.Unchanged} {
 			if got, err := drain.Cordon(ctx, admin, drained, "upgrade"); err != nil || got != want {
