@@ -2,7 +2,9 @@ package charm
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -35,7 +37,7 @@ func (r *run) report() {
 	_ = syscall.Getrusage(syscall.RUSAGE_CHILDREN, &children)
 	out := Report{
 		Event: r.event.Name, WallMillis: millis(r.clock().Sub(r.began)),
-		CPUMillis: cpu(usage), ChildCPUMillis: cpu(children), PeakKiB: usage.Maxrss,
+		CPUMillis: cpu(usage), ChildCPUMillis: cpu(children), PeakKiB: peak(),
 		Transport: r.session.TransportName(), Tools: r.session.Counts(),
 		Forks:      r.machine.runner.Forks() + r.transport.Processes(),
 		FilesWrote: r.machine.host.Writes(), Restarts: r.system.Restarts,
@@ -53,6 +55,19 @@ func (r *run) report() {
 	}
 	defer file.Close()
 	_, _ = file.Write(append(line, '\n'))
+}
+
+// peak is the largest resident memory of this process, in KiB. What getrusage says of it begins with the memory of whoever
+// started the process.
+func peak() int64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	_, line, _ := strings.Cut(string(status), "VmHWM:")
+	var kib int64
+	_, _ = fmt.Sscan(line, &kib)
+	return kib
 }
 
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

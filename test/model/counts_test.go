@@ -37,6 +37,9 @@ func (w *World) wantNoop(want cost) {
 	if got := (cost{r.Transport, calls, r.Forks}); got != want {
 		w.T.Errorf("it cost %+v, want %+v: %v", got, want, r.Tools)
 	}
+	if mib := r.PeakKiB >> 10; mib < 5 || mib > 30 {
+		w.T.Errorf("it took %d MiB of memory", mib)
+	}
 	if r.FilesWrote != 0 || len(r.Restarts) != 0 || r.APIRequests != 1 {
 		w.T.Errorf("%d files written, restarts %v, %d API requests, want none, none, 1", r.FilesWrote, r.Restarts, r.APIRequests)
 	}
