@@ -97,7 +97,7 @@ containerd, kubelet and API server, simulated Juju), once over the agent's socke
 Figures of single hooks are medians; install and join are sums over their hooks. Times depend on the machine, counts do not.
 Files written are those of the machine; the charm's own state file, which a hook writes when it has something to remember, is
 not among them, and a no-op hook does not write it either. "Every relation" is each endpoint but the container runtime, which
-the charm keeps itself here, and four of the five clouds; with a runtime of another charm the model layer counts the same.
+the charm keeps itself here, and four of the five clouds; the model layer counts such a hook with a runtime of another charm, too.
 
 Machine: %s, %s, %d cores.
 
