@@ -174,6 +174,7 @@ func (r *run) observeSnaps(ctx context.Context, f *worker.Facts) error {
 	r.snapVersion(ctx, "kubelet")
 	r.snapVersion(ctx, "kube-proxy")
 	r.recogniseFiles(snaps)
+	r.recogniseChecksums(snaps)
 	f.SnapRecords = r.state.Snaps
 	kubelet, installed := f.Snaps["kubelet"]
 	if !installed {
@@ -185,7 +186,6 @@ func (r *run) observeSnaps(ctx context.Context, f *worker.Facts) error {
 		return nil
 	}
 	f.KubeletVersion, err = kubeversion.Parse(text)
-	r.recogniseChecksums(snaps)
 	if err != nil {
 		r.warn(ctx, err.Error())
 	}
