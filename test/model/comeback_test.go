@@ -63,7 +63,7 @@ func TestEveryRelationGoesWithoutATraceAndComesBackAsItWas(t *testing.T) {
 	t.Parallel()
 	cluster := []comer{{"kube-control", "kubernetes-master:kube-control"}, {"kube-api-endpoint", "kubernetes-master:kube-api-endpoint"}, {"certificates", "easyrsa:client"}, {"cni", "flannel:cni"}}
 	neighbours := []comer{{"nrpe-external-master", "nrpe:nrpe-external-master"}, {"docker-registry", "docker-registry:docker-registry"}, {"sdn-plugin", "flannel-sdn:host"}, {"nfs", "nfs:nfs"},
-		{"tokens", "stand-in:tokens"}, {"ingress-proxy", "stand-in:lb"}, {"kube-dns", "stand-in:dns"}, {"dockerhost", "stand-in-subordinate:docker"}}
+		{"tokens", "kubernetes-master:tokens"}, {"ingress-proxy", "haproxy:reverseproxy"}, {"kube-dns", "kubernetes-master:kube-dns"}, {"dockerhost", "dockerhost-user:docker-host"}}
 	runtime := comer{"container-runtime", "containerd:containerd"}
 	var clouds []comer
 	for _, cloud := range []string{"aws", "gcp", "openstack", "vsphere", "azure"} {
@@ -91,10 +91,8 @@ func TestEveryRelationGoesWithoutATraceAndComesBackAsItWas(t *testing.T) {
 		ca := NewAuthority(t, t.TempDir())
 		door := StartRegistry(t, ca, registryPassword)
 		w.companions(map[string]map[string]string{
-			"nrpe": {}, "flannel-sdn": {}, "nfs": {},
-			"docker-registry":      {"netloc": door.Netloc, "tls-ca": ca.CertFile, "user": "me", "password": registryPassword},
-			"stand-in":             {"endpoints": "tokens:tokens:provider,lb:http:requirer,dns:kube-dns:provider"},
-			"stand-in-subordinate": {"endpoints": "docker:dockerhost:requirer"},
+			"nrpe": {}, "flannel-sdn": {}, "nfs": {}, "haproxy": {}, "dockerhost-user": {},
+			"docker-registry": {"netloc": door.Netloc, "tls-ca": ca.CertFile, "user": "me", "password": registryPassword},
 		})
 		w.meet(neighbours...)
 		with := w.relationsOutcome()

@@ -21,12 +21,12 @@ func (w *World) relateEverything(cloud string, foreignRuntime bool) {
 	}
 	w.bridge()
 	w.add("flannel-sdn", "sdn-plugin", "host")
-	w.add("stand-in", "tokens", "tokens", "endpoints", "tokens:tokens:provider,lb:http:requirer,dns:kube-dns:provider")
-	for _, pair := range [][2]string{{"ingress-proxy", "lb"}, {"kube-dns", "dns"}} {
-		_, err := w.Juju.Integrate("kubernetes-worker:"+pair[0], "stand-in:"+pair[1])
+	w.add("haproxy", "ingress-proxy", "reverseproxy")
+	w.add("dockerhost-user", "dockerhost", "docker-host")
+	for _, endpoint := range []string{"tokens", "kube-dns"} {
+		_, err := w.Juju.Integrate("kubernetes-worker:"+endpoint, "kubernetes-master:"+endpoint)
 		w.must(err)
 	}
-	w.add("stand-in-subordinate", "dockerhost", "docker", "endpoints", "docker:dockerhost:requirer")
 	w.Settle()
 	w.WantStatus("active", running)
 }

@@ -138,22 +138,22 @@ func TestSmallRelationsAreToldWhatTheyWantToKnow(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			w := begin(t, Options{Juju: version, Config: map[string]string{"channel": DockerChannel}}, join())
-			w.add("stand-in", "tokens", "tokens", "endpoints", "tokens:tokens:provider,lb:http:requirer,dns:kube-dns:provider")
-			for _, pair := range [][2]string{{"ingress-proxy", "lb"}, {"kube-dns", "dns"}} {
-				_, err := w.Juju.Integrate("kubernetes-worker:"+pair[0], "stand-in:"+pair[1])
+			w.add("haproxy", "ingress-proxy", "reverseproxy")
+			w.add("dockerhost-user", "dockerhost", "docker-host")
+			for _, endpoint := range []string{"tokens", "kube-dns"} {
+				_, err := w.Juju.Integrate("kubernetes-worker:"+endpoint, "kubernetes-master:"+endpoint)
 				w.must(err)
 			}
-			w.add("stand-in-subordinate", "dockerhost", "docker", "endpoints", "docker:dockerhost:requirer")
 			w.Settle()
 			w.WantStatus("active", running)
 			for _, c := range []struct {
 				endpoint, kind, theirs string
 				want                   map[string]string
 			}{
-				{"tokens", "stand-in", "tokens", map[string]string{"requests": `{"system:cos:worker-0": "system:cos"}`}},
-				{"ingress-proxy", "stand-in", "lb", map[string]string{"hostname": "10.0.0.11", "port": "80", "private-address": "10.0.0.11"}},
-				{"dockerhost", "stand-in-subordinate", "docker", map[string]string{"url": "unix:///var/run/docker.sock"}},
-				{"kube-dns", "stand-in", "dns", map[string]string{}},
+				{"tokens", "kubernetes-master", "tokens", map[string]string{"requests": `{"system:cos:worker-0": "system:cos"}`}},
+				{"ingress-proxy", "haproxy", "reverseproxy", map[string]string{"hostname": "10.0.0.11", "port": "80", "private-address": "10.0.0.11"}},
+				{"dockerhost", "dockerhost-user", "docker-host", map[string]string{"url": "unix:///var/run/docker.sock"}},
+				{"kube-dns", "kubernetes-master", "kube-dns", map[string]string{}},
 			} {
 				got := w.said(c.endpoint, c.kind, c.theirs)
 				for _, key := range []string{"ingress-address", "egress-subnets"} {
@@ -166,7 +166,10 @@ func TestSmallRelationsAreToldWhatTheyWantToKnow(t *testing.T) {
 					t.Errorf("%s: published %v, want %v", c.endpoint, got, c.want)
 				}
 			}
-			for _, r := range [][3]string{{"tokens", "stand-in", "tokens"}, {"ingress-proxy", "stand-in", "lb"}, {"dockerhost", "stand-in-subordinate", "docker"}} {
+			for _, r := range [][3]string{
+				{"tokens", "kubernetes-master", "tokens"}, {"kube-dns", "kubernetes-master", "kube-dns"},
+				{"ingress-proxy", "haproxy", "reverseproxy"}, {"dockerhost", "dockerhost-user", "docker-host"},
+			} {
 				w.drop(r[1], r[0], r[2])
 			}
 			w.Settle()

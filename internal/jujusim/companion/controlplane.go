@@ -52,6 +52,7 @@ func (controlPlane) Endpoints(map[string]string) []Endpoint {
 		{Name: "kube-api-endpoint", Interface: "http", Role: Provider},
 		{Name: "kube-control", Interface: "kube-control", Role: Provider},
 		{Name: "kube-dns", Interface: "kube-dns", Role: Provider},
+		{Name: "tokens", Interface: "tokens", Role: Provider},
 	}
 }
 
@@ -78,6 +79,16 @@ func (c controlPlane) Reconcile(ctx context.Context, w World) (Outcome, error) {
 		case "kube-control":
 			if err := c.kubeControl(ctx, w, r, wire, servers, &out); err != nil {
 				return Outcome{}, err
+			}
+		case "tokens":
+			issued, err := c.tokens(ctx, w, r)
+			if err != nil {
+				return Outcome{}, err
+			}
+			for _, u := range w.Units {
+				if u.Leader {
+					out.put(r.ID, u.Name, issued)
+				}
 			}
 		}
 	}
@@ -123,11 +134,7 @@ func (c controlPlane) credentials(ctx context.Context, w World, r Relation, out 
 	if w.Options["issue-credentials"] != "true" {
 		return "", nil
 	}
-	path := w.Options["tokens-file"]
-	if path == "" {
-		path = filepath.Join(w.StateDir, "tokens.csv")
-	}
-	file, err := readTokens(path)
+	file, err := tokensOf(w)
 	if err != nil {
 		return "", err
 	}
@@ -159,16 +166,50 @@ func (c controlPlane) credentials(ctx context.Context, w World, r Relation, out 
 		}
 		creds[user] = entry
 	}
-	added, err := file.save()
-	if err != nil || len(creds) == 0 {
+	if err := keepTokens(ctx, w, file); err != nil || len(creds) == 0 {
 		return "", err
 	}
-	if command := w.Options["restart-command"]; added && command != "" {
-		if err := shell(ctx, command); err != nil {
-			return "", err
+	return relation.EncodeJSON(creds)
+}
+
+// tokens issues the tokens of the users that remote units ask for, which are others than their nodes.
+func (controlPlane) tokens(ctx context.Context, w World, r Relation) (map[string]string, error) {
+	file, err := tokensOf(w)
+	if err != nil {
+		return nil, err
+	}
+	issued := map[string]string{}
+	for _, peer := range r.All() {
+		value, _ := relation.DecodeJSON(peer.Data["requests"])
+		requests, _ := value.(map[string]any)
+		for user, group := range requests {
+			if issued[user], err = file.of(user, fmt.Sprint(group)); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return relation.EncodeJSON(creds)
+	if err := keepTokens(ctx, w, file); err != nil || len(issued) == 0 {
+		return nil, err
+	}
+	text, err := relation.EncodeJSON(issued)
+	return map[string]string{"tokens": text}, err
+}
+
+func tokensOf(w World) (*tokenFile, error) {
+	path := w.Options["tokens-file"]
+	if path == "" {
+		path = filepath.Join(w.StateDir, "tokens.csv")
+	}
+	return readTokens(path)
+}
+
+// keepTokens writes new tokens to the file and lets the API server read it again.
+func keepTokens(ctx context.Context, w World, file *tokenFile) error {
+	added, err := file.save()
+	if command := w.Options["restart-command"]; err == nil && added && command != "" {
+		return shell(ctx, command)
+	}
+	return err
 }
 
 func shell(ctx context.Context, command string) error {
