@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -276,78 +275,6 @@ func (w *World) kubeletStarts() (int, string) {
 	return u.Counts.Start + u.Counts.Restart, snap.Version
 }
 
-// DeployWorker deploys the charm alone.
-func (w *World) DeployWorker() {
-	w.T.Helper()
-	// The objects of the ingress controller are a story of their own, and would make each other one slower.
-	config := map[string]string{"channel": Channel, "ingress": "false"}
-	for k, v := range w.options.Config {
-		config[k] = v
-	}
-	w.must(w.Juju.Deploy(jujusim.DeploySpec{Charm: w.CharmDir, To: []string{"0"}, Config: config,
-		Resources: map[string]string{"cni-amd64": w.CNIArchive()}}))
-}
-
-// DeployCompanions deploys the other ends of the relations, without relating them.
-func (w *World) DeployCompanions() {
-	w.T.Helper()
-	wire := w.options.Wire
-	if wire == "" {
-		wire = "both"
-	}
-	master := map[string]string{"wire": wire, "registry-location": "registry.test/cdk"}
-	authority := map[string]string{"wire": wire, "ca-cert": w.CA.CertFile, "ca-key": w.CA.KeyFile}
-	servers := w.servers()
-	if real := w.options.Real; real != nil {
-		servers = real.Servers
-		master["tokens-file"] = real.Tokens
-		authority["ca-cert"], authority["ca-key"] = real.CACert, real.CAKey
-	}
-	master["api-servers"] = strings.Join(servers, ",")
-	w.must(w.Juju.Deploy(jujusim.DeploySpec{Charm: "companion:kubernetes-master", Units: len(servers), Config: master}))
-	w.must(w.Juju.Deploy(jujusim.DeploySpec{Charm: "companion:easyrsa", Config: authority}))
-	w.must(w.Juju.Deploy(jujusim.DeploySpec{Charm: "companion:flannel", Config: map[string]string{"wire": wire}}))
-}
-
-func (w *World) servers() []string {
-	var all []string
-	for _, a := range w.API {
-		all = append(all, a.HostPort())
-	}
-	return all
-}
-
-// The relations a worker needs.
-func relations() [][2]string {
-	return [][2]string{
-		{"kubernetes-worker:kube-control", "kubernetes-master:kube-control"},
-		{"kubernetes-worker:kube-api-endpoint", "kubernetes-master:kube-api-endpoint"},
-		{"kubernetes-worker:certificates", "easyrsa:client"},
-		{"kubernetes-worker:cni", "flannel:cni"},
-	}
-}
-
-// Relate makes all relations.
-func (w *World) Relate() {
-	w.T.Helper()
-	for _, r := range relations() {
-		_, err := w.Juju.Integrate(r[0], r[1])
-		w.must(err)
-	}
-}
-
-// Joined gives a world whose worker has joined and is active.
-func Joined(t *testing.T, o Options) *World {
-	t.Helper()
-	w := New(t, o)
-	w.DeployWorker()
-	w.DeployCompanions()
-	w.Relate()
-	w.Settle()
-	w.WantStatus("active", "Kubernetes worker running.")
-	return w
-}
-
 // Settle runs hooks until nothing is left to do.
 func (w *World) Settle() {
 	w.T.Helper()
@@ -458,59 +385,4 @@ func (w *World) must(err error) {
 	if err != nil {
 		w.T.Fatal(err)
 	}
-}
-
-// repository is the top of the source tree.
-var repository = sync.OnceValue(func() string {
-	out, err := exec.Command("go", "env", "GOMOD").Output()
-	if err != nil {
-		panic(fmt.Sprintf("cannot find the module: %v", err))
-	}
-	return filepath.Dir(strings.TrimSpace(string(out)))
-})
-
-// builtCharm is the charm's program, and builtJuju the simulated Juju, as whose hook tools it starts much faster than this
-// test does.
-var (
-	builtCharm = sync.OnceValues(func() (string, error) { return buildProgram("./cmd/kubernetes-worker") })
-	builtJuju  = sync.OnceValues(func() (string, error) { return buildProgram("./cmd/jujusim") })
-)
-
-// buildProgram builds a program, which is needed once for all tests of the process.
-func buildProgram(source string) (string, error) {
-	dir, err := os.MkdirTemp("", "kwbin")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, filepath.Base(source))
-	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, source)
-	build.Dir = repository()
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("cannot build %s: %w\n%s", source, err, out)
-	}
-	return path, nil
-}
-
-// charmDir lays out the charm as it is packed, but for the program: a link to it is enough, and no world copies it.
-func charmDir(t *testing.T, dir, binary string) string {
-	t.Helper()
-	if binary == "" {
-		var err error
-		if binary, err = builtCharm(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	copying := exec.Command("cp", "-a", "metadata.yaml", "config.yaml", "actions.yaml", "manifest.yaml", "hooks", "actions", "dispatch", dir)
-	copying.Dir = repository()
-	if out, err := copying.CombinedOutput(); err != nil {
-		t.Fatalf("cannot copy the charm: %v: %s", err, out)
-	}
-	if err := os.Symlink(binary, filepath.Join(dir, "kubernetes-worker")); err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }
