@@ -198,7 +198,12 @@ func (r *run) converge(ctx context.Context, handlers []worker.Handler) (reactive
 	m := reactive.Machine[worker.Facts, resource.Resource]{
 		Rules: worker.Rules(), Handlers: handlers, Observe: r.observe,
 		Realise: func(ctx context.Context, wants []resource.Resource) ([]string, []error) {
-			return resource.Realise(ctx, r.system, wants, r.invocation.Observer, false)
+			before := r.system.UpgradeStopped
+			changes, findings := resource.Realise(ctx, r.system, wants, r.invocation.Observer, false)
+			if before == nil && r.system.UpgradeStopped != nil {
+				changes = append(changes, "the upgrade is not tried") // another round declares what a node without one needs
+			}
+			return changes, findings
 		},
 	}
 	return m.Run(ctx)

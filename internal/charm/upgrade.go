@@ -51,7 +51,7 @@ func approvalOf(p params) worker.Approval {
 // operator says so. A drain that ended for want of an API server has not failed: the next hook goes on with it. The word with
 // which an upgrade began holds until its end, also where the action was killed.
 func (r *run) observeUpgrade(f *worker.Facts) {
-	f.Upgrade, f.Turn = r.state.Upgrade, r.state.Turn
+	f.Upgrade, f.Turn, f.UpgradeStopped = r.state.Upgrade, r.state.Turn, r.system.UpgradeStopped
 	wanted := f.WantedUpgrade()
 	if failure := r.system.DrainFailure; failure != nil && f.MayUpgrade() && f.UpgradePending() && condition.Of(failure) != condition.Waiting {
 		r.state.FailedUpgrade = state.FailedUpgrade{Wanted: wanted, Reason: failure.Error(), Reverted: f.Upgrade.Wanted != ""}

@@ -26,6 +26,13 @@ type Lease struct {
 	Namespace, Name string
 	Holder          string        // who wants it: the unit's name
 	Duration        time.Duration // for which it is held without being renewed; at least a second
+	// Note is the annotation with what holders leave to those after them.
+	Note string
+	// Heed reports whether the lease is to be left alone because of its note; nil: never. It is asked about what the write
+	// that takes the lease builds on, so that no note is missed.
+	Heed func(note string) bool
+	// Leave is the note that Release leaves, empty: none; nil: the one that is there.
+	Leave *string
 }
 
 // Held is how a lease stands.
@@ -33,10 +40,11 @@ type Held struct {
 	Mine  bool
 	By    string    // the holder; "" if nobody has it
 	Until time.Time // when it ends if it is not renewed, by the server's clock
+	Noted bool      // it is left alone because of its note
 }
 
 // Acquire takes the lease if it is free or has run out, and renews it if the holder has it already. That somebody else
-// has it is no error. A server without leases is an Error of kind Unserved.
+// has it is no error, and neither is a note that is heeded. A server without leases is an Error of kind Unserved.
 func (c *Client) Acquire(ctx context.Context, l Lease) (Held, error) {
 	if l.Holder == "" || l.Duration < time.Second {
 		return Held{}, fmt.Errorf("cannot acquire lease %s: it needs a holder and a duration", l.Name)
@@ -50,7 +58,12 @@ func (c *Client) Acquire(ctx context.Context, l Lease) (Held, error) {
 		if err != nil {
 			return Held{}, err
 		}
-		if held := heldOf(live); held.By != "" && held.By != l.Holder && now.Before(held.Until.Add(leaseGuard)) {
+		held := heldOf(live)
+		if held.By != "" && held.By != l.Holder && now.Before(held.Until.Add(leaseGuard)) {
+			return held, nil
+		}
+		if note, _ := notesOf(live)[l.Note].(string); note != "" && l.Heed != nil && l.Heed(note) {
+			held.Noted = true
 			return held, nil
 		}
 		if err := c.putLease(ctx, where, l, l.taken(live, where.APIVersion, now), live == nil); KindOf(err) == Conflict {
@@ -63,7 +76,7 @@ func (c *Client) Acquire(ctx context.Context, l Lease) (Held, error) {
 	return Held{}, &Error{Kind: Conflict, Message: "others keep changing it", operation: l.operation("acquire")}
 }
 
-// Release gives the lease up if the holder has it; it does nothing else.
+// Release gives the lease up if the holder has it, with the note that is to be left; it does nothing else.
 func (c *Client) Release(ctx context.Context, l Lease) error {
 	where, err := c.Resolve(ctx, "Lease")
 	if err != nil {
@@ -79,6 +92,7 @@ func (c *Client) Release(ctx context.Context, l Lease) error {
 		}
 		spec, _ := live["spec"].(map[string]any)
 		delete(spec, "holderIdentity")
+		l.leave(live)
 		if err := c.putLease(ctx, where, l, live, false); KindOf(err) != Conflict {
 			return err
 		}
@@ -90,6 +104,26 @@ func (l Lease) ref() Ref { return Ref{Kind: "Lease", Namespace: l.Namespace, Nam
 
 func (l Lease) operation(verb string) operation {
 	return operation{verb: verb, object: l.ref().String()}
+}
+
+func notesOf(live Object) map[string]any {
+	metadata, _ := live["metadata"].(map[string]any)
+	annotations, _ := metadata["annotations"].(map[string]any)
+	return annotations
+}
+
+func (l Lease) leave(live Object) {
+	notes := notesOf(live)
+	metadata, _ := live["metadata"].(map[string]any)
+	switch {
+	case l.Leave == nil:
+	case *l.Leave == "":
+		delete(notes, l.Note)
+	case notes == nil && metadata != nil:
+		metadata["annotations"] = map[string]any{l.Note: *l.Leave}
+	case notes != nil:
+		notes[l.Note] = *l.Leave
+	}
 }
 
 // taken is the lease as the holder writes it; nil as live makes a new one.

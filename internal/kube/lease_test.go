@@ -108,6 +108,59 @@ func TestOfTwoWhoTakeALeaseAtOnceOneGetsIt(t *testing.T) {
 	}
 }
 
+func TestANoteOnALeaseIsLeftAndHeeded(t *testing.T) {
+	ctx := context.Background()
+	s := serveRelease(t, "v1.28.15")
+	s.Now = noon
+	c := s.client(t)
+	var read []string
+	noted := func(unit string, leave *string) kube.Lease {
+		l := lease(unit)
+		l.Note, l.Leave = "test/note", leave
+		l.Heed = func(note string) bool { read = append(read, note); return note == "stop" }
+		return l
+	}
+	stop, other, none := "stop", "other", ""
+	acquire := func(name string, l kube.Lease, want kube.Held) {
+		t.Helper()
+		s.Written()
+		held, err := c.Acquire(ctx, l)
+		if held.Until = (time.Time{}); err != nil || held != want {
+			t.Errorf("%s: %+v, %v, want %+v", name, held, err, want)
+		}
+		if writes := s.Written(); want.Mine == (len(writes) == 0) {
+			t.Errorf("%s: wrote %q", name, writes)
+		}
+	}
+	release := func(l kube.Lease) {
+		t.Helper()
+		if err := c.Release(ctx, l); err != nil {
+			t.Error(err)
+		}
+	}
+	acquire("a new one has no note", noted("a", nil), kube.Held{Mine: true, By: "a"})
+	release(noted("b", &stop))
+	acquire("nobody else leaves one", noted("a", nil), kube.Held{Mine: true, By: "a"})
+	release(noted("a", &stop))
+	acquire("a note is heeded", noted("b", nil), kube.Held{Noted: true})
+	acquire("not by who does not ask", lease("b"), kube.Held{Mine: true, By: "b"})
+	acquire("it is not looked at while somebody has it", noted("a", nil), kube.Held{By: "b"})
+	acquire("the holder heeds it, too", noted("b", nil), kube.Held{By: "b", Noted: true})
+	release(noted("b", nil))
+	acquire("it stays", noted("b", nil), kube.Held{Noted: true})
+	acquire("b goes on", lease("b"), kube.Held{Mine: true, By: "b"})
+	release(noted("b", &other))
+	acquire("it is another one now", noted("a", nil), kube.Held{Mine: true, By: "a"})
+	release(noted("a", &none))
+	acquire("it is gone", noted("a", nil), kube.Held{Mine: true, By: "a"})
+	if want := []string{"stop", "stop", "stop", "other"}; !slices.Equal(read, want) {
+		t.Errorf("read %q, want %q", read, want)
+	}
+	if at := s.At(leasePath); strings.Contains(at, "test/note") {
+		t.Errorf("left is %s", at)
+	}
+}
+
 func TestLeaseThatSaysTooLittleIsFree(t *testing.T) {
 	for name, spec := range map[string]string{
 		"no content":        `{}`,

@@ -141,6 +141,8 @@ type System struct {
 	Drained      bool
 	DrainFailure error
 	PodsMoved    int
+	// UpgradeStopped is that another unit's failure, as its note tells, keeps this one from upgrading by itself.
+	UpgradeStopped error
 	// GPUFailure is why the driver of the machine's GPUs did not answer in this invocation.
 	GPUFailure error
 	// Reboot says that the machine has to reboot when this hook has ended well.

@@ -25,7 +25,7 @@ type Turn struct {
 }
 
 func (t Turn) lease() kube.Lease {
-	return kube.Lease{Namespace: TurnNamespace, Name: t.Name, Holder: t.Holder, Duration: turnTime}
+	return kube.Lease{Namespace: TurnNamespace, Name: t.Name, Holder: t.Holder, Duration: turnTime, Note: failedNote}
 }
 
 // UpgradeTurn is that it is this unit's turn, so that no two units of an application take their nodes out of service for an
@@ -33,6 +33,9 @@ func (t Turn) lease() kube.Lease {
 type UpgradeTurn struct {
 	Turn
 	Snaps []Snap
+	// Wanted is the fingerprint of what the upgrade brings, Channel how people call it. Where another unit has failed with it,
+	// this one leaves the turn alone. Empty for an upgrade that goes on nevertheless.
+	Wanted, Channel string
 	// Alone: where the cluster has no leases, whoever asked for the upgrade sees to it that only one unit upgrades.
 	Alone bool
 	Needs []string
@@ -50,7 +53,7 @@ func (u UpgradeTurn) Requires() []string { return u.Needs }
 // Equal compares all fields.
 func (u UpgradeTurn) Equal(other any) bool {
 	o, ok := other.(UpgradeTurn)
-	return ok && o.Turn == u.Turn && o.Alone == u.Alone && slices.EqualFunc(o.Snaps, u.Snaps, Snap.same) && slices.Equal(o.Needs, u.Needs)
+	return ok && o.Turn == u.Turn && o.Wanted == u.Wanted && o.Channel == u.Channel && o.Alone == u.Alone && slices.EqualFunc(o.Snaps, u.Snaps, Snap.same) && slices.Equal(o.Needs, u.Needs)
 }
 
 // Plan takes the turn once in an invocation; the steps after it renew it.
@@ -63,7 +66,18 @@ func (u UpgradeTurn) Plan(ctx context.Context, sys *System) (*Change, error) {
 		return nil, waitForTurn("none is known")
 	}
 	return &Change{Cause: "to upgrade", Apply: func(ctx context.Context) error {
-		err := u.take(ctx, sys)
+		lease, failed := u.lease(), failure{}
+		if u.Wanted != "" {
+			lease.Heed = func(note string) (heeded bool) {
+				failed, heeded = u.heeds(ctx, sys, note)
+				return heeded
+			}
+		}
+		err := take(ctx, sys, lease)
+		if failed.Unit != "" {
+			err = condition.NewBlocked(fmt.Sprintf("the upgrade to %s failed on %s: %s; run the upgrade action to try it here", u.Channel, failed.Unit, failed.Reason))
+			sys.UpgradeStopped = err
+		}
 		if kube.KindOf(err) == kube.Unserved && u.Alone {
 			sys.Log(ctx, "the cluster has no leases: see to it that no other unit upgrades now")
 			err = nil
@@ -74,18 +88,20 @@ func (u UpgradeTurn) Plan(ctx context.Context, sys *System) (*Change, error) {
 }
 
 // take takes the turn or renews it. That this unit may have it is noted before, so that it is given back in any case.
-func (t Turn) take(ctx context.Context, sys *System) error {
+func take(ctx context.Context, sys *System, lease kube.Lease) error {
 	sys.State.Turn = true
 	if err := sys.State.Save(); err != nil {
 		return err
 	}
-	held, err := sys.Control.Acquire(ctx, t.lease())
+	held, err := sys.Control.Acquire(ctx, lease)
 	switch {
 	case kube.KindOf(err) == kube.Unserved:
 		sys.State.Turn = false
 		return fmt.Errorf("%w: %w", condition.NewBlocked("the cluster has no leases, by which units upgrade one after the other; run the upgrade action on each"), err)
 	case err != nil:
 		return waitForTurn(err.Error())
+	case held.Noted:
+		sys.State.Turn = held.By == lease.Holder // it was this unit's before the note was written: it is given back
 	case !held.Mine:
 		sys.State.Turn = false
 		return condition.NewWaiting(fmt.Sprintf("Waiting for %s, whose turn it is to upgrade until %s", held.By, held.Until.UTC().Format(time.RFC3339)))
@@ -101,7 +117,9 @@ func waitForTurn(reason string) error {
 // be in order before is in Needs.
 type UpgradeEnded struct {
 	Turn
-	Needs []string
+	Failed    state.FailedUpgrade // what the next units learn of this one's failure; nothing where there was none
+	Succeeded bool                // the node works with what is wanted, so that no failure matters any more
+	Needs     []string
 }
 
 // ID is upgrade-ended.
@@ -116,7 +134,7 @@ func (u UpgradeEnded) Requires() []string { return u.Needs }
 // Equal compares all fields.
 func (u UpgradeEnded) Equal(other any) bool {
 	o, ok := other.(UpgradeEnded)
-	return ok && o.Turn == u.Turn && slices.Equal(o.Needs, u.Needs)
+	return ok && o.Turn == u.Turn && o.Failed == u.Failed && o.Succeeded == u.Succeeded && slices.Equal(o.Needs, u.Needs)
 }
 
 // Plan compares what is remembered.
@@ -129,7 +147,12 @@ func (u UpgradeEnded) Plan(_ context.Context, sys *System) (*Change, error) {
 			if sys.Control == nil {
 				return waitToEnd("none is known")
 			}
-			if err := sys.Control.Release(ctx, u.lease()); err != nil {
+			lease := u.lease()
+			if u.Failed.Reason != "" || u.Succeeded {
+				note := noteOf(u.Failed, u.Holder)
+				lease.Leave = &note
+			}
+			if err := sys.Control.Release(ctx, lease); err != nil {
 				return waitToEnd(err.Error())
 			}
 		}

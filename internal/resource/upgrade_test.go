@@ -16,6 +16,7 @@ import (
 // control is a control plane of some releases.
 type control struct {
 	releases []string
+	held     kube.Held
 	err      error
 }
 
@@ -31,7 +32,7 @@ func (c control) Versions(context.Context) ([]kube.ServerVersion, error) {
 	return all, c.err
 }
 
-func (c control) Acquire(context.Context, kube.Lease) (kube.Held, error) { return kube.Held{}, c.err }
+func (c control) Acquire(context.Context, kube.Lease) (kube.Held, error) { return c.held, c.err }
 func (c control) Release(context.Context, kube.Lease) error              { return c.err }
 
 func TestWhatAPIServersTake(t *testing.T) {

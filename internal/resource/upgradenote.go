@@ -58,7 +58,7 @@ func (u UpgradeNoted) Plan(ctx context.Context, sys *System) (*Change, error) {
 			}
 		}
 		if sys.State.Turn { // the drain before may have taken long
-			if err := u.take(ctx, sys); err != nil {
+			if err := take(ctx, sys, u.lease()); err != nil {
 				return err
 			}
 		}

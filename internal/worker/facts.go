@@ -99,6 +99,7 @@ type Facts struct {
 	PausedBefore   bool                 // an operator has paused the unit, as the state file has it
 	Upgrade        state.Upgrade        // the one that has begun and has not come to its end
 	UpgradeFailed  state.FailedUpgrade  // to what is wanted; it is not tried again by itself
+	UpgradeStopped error                // another unit has failed with what is wanted; found out in this invocation
 	Turn           bool                 // this unit may have its application's turn to upgrade
 	Resources      map[string]ResourceFact
 	Units          map[string]UnitFact

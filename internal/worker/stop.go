@@ -35,7 +35,7 @@ func Farewells(warn func(context.Context, string)) []Farewell {
 				if !f.Turn {
 					return nil, nil
 				}
-				return []resource.Resource{resource.UpgradeEnded{Turn: f.turn()}}, nil
+				return []resource.Resource{f.upgradeEnded()}, nil
 			}},
 			{Name: "forget-credentials", Declare: forgetCredentials},
 			forgetLogins(),

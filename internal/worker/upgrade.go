@@ -21,7 +21,7 @@ type Approval = state.Approval
 
 // MayUpgrade reports whether installed snaps may be refreshed in this hook.
 func (f Facts) MayUpgrade() bool {
-	return (f.Approval.Given || !f.Options.RequireManualUpgrade) && f.UpgradeFailed.Reason == ""
+	return (f.Approval.Given || !f.Options.RequireManualUpgrade) && f.UpgradeFailed.Reason == "" && f.UpgradeStopped == nil
 }
 
 // wanted is the release that the kubelet shall have; zero where that cannot be told before it is installed.

@@ -39,6 +39,9 @@ func (f Facts) beforeUpgrade(snaps []resource.Snap, needs []string) []resource.R
 	fit := resource.VersionsFit{Snaps: snaps, Needs: needs}
 	needs = append(needs, fit.ID())
 	turn := resource.UpgradeTurn{Turn: f.turn(), Snaps: snaps, Alone: f.Approval.Given, Needs: needs}
+	if !f.Approval.Given && f.Upgrade.Wanted != f.WantedUpgrade() { // one that has begun comes to its own end
+		turn.Wanted, turn.Channel = f.WantedUpgrade(), f.Options.Channel.String()
+	}
 	needs = append(needs, turn.ID())
 	steps := []resource.Resource{fit, turn}
 	kubelet := slices.IndexFunc(snaps, func(s resource.Snap) bool { return s.Name == "kubelet" })
@@ -92,6 +95,8 @@ func (f Facts) isBack() bool {
 // the pods of the node.
 func (f Facts) failedUpgrade() error {
 	switch {
+	case f.UpgradeStopped != nil:
+		return f.UpgradeStopped
 	case f.UpgradeFailed.Reason == "" || f.goesBack() && !f.isBack(): // what keeps it from that is told
 		return nil
 	case f.UpgradeFailed.Reverted:
@@ -110,13 +115,19 @@ func (f Facts) FailedUpgrade() (message string, failed bool) {
 	return "", false
 }
 
+// upgradeEnded passes the turn on, with what the next unit has to know.
+func (f Facts) upgradeEnded() resource.UpgradeEnded {
+	return resource.UpgradeEnded{Turn: f.turn(), Failed: f.UpgradeFailed,
+		Succeeded: f.Upgrade.Verified && f.Upgrade.Wanted == f.WantedUpgrade() && f.UpgradeFailed.Reason == "" && !f.UpgradePending()}
+}
+
 // upgradeOutcome sees an upgrade to its end, whichever that is.
 func upgradeOutcome() Handler {
 	return Handler{Name: "upgrade", When: []flag{SnapsInstalled}, Declare: func(f Facts) ([]resource.Resource, error) {
 		back, begins := f.goesBack(), len(f.beforeUpgrade(nil, nil)) > 0
 		switch {
 		case f.Upgrade.Verified || f.Upgrade.Wanted == "" && f.Turn && !begins:
-			ended := resource.UpgradeEnded{Turn: f.turn()}
+			ended := f.upgradeEnded()
 			if f.backInService() {
 				ended.Needs = []string{resource.NodeSchedulable{Node: f.NodeName}.ID()}
 			}

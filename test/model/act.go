@@ -13,7 +13,7 @@ func (w *World) act(name string, params map[string]any) jujusim.ActionResult {
 	w.T.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	result, err := w.Juju.RunAction(ctx, Unit, name, params)
+	result, err := w.Juju.RunAction(ctx, w.Unit, name, params)
 	w.must(err)
 	w.Settle()
 	return result

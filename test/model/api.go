@@ -25,6 +25,8 @@ type API struct {
 	server *httptest.Server
 	// Registered tells how often the machine's kubelet has been started, 0 while it does not run, and its version.
 	Registered func() (int, string)
+	// Others are the machines of nodes whose kubelets are not that one.
+	Others map[string]func() (int, string)
 
 	// Cluster keeps the objects of other kinds, as a server of ClusterRelease does.
 	Cluster *kubetest.Store
@@ -226,12 +228,19 @@ func (a *API) Requests() []string {
 
 func (a *API) remove(node string) {
 	delete(a.nodes, node)
-	a.deleted[node], _ = a.Registered()
+	a.deleted[node], _ = a.kubelet(node)
+}
+
+func (a *API) kubelet(node string) (starts int, version string) {
+	if other := a.Others[node]; other != nil {
+		return other()
+	}
+	return a.Registered()
 }
 
 // node finds a node, registering it if its kubelet has been started since it was deleted.
 func (a *API) node(name string) *node {
-	if starts, _ := a.Registered(); a.nodes[name] == nil && starts > a.deleted[name] {
+	if starts, _ := a.kubelet(name); a.nodes[name] == nil && starts > a.deleted[name] {
 		a.nodes[name] = &node{Labels: map[string]string{"kubernetes.io/hostname": name}, Annotations: map[string]string{}, Machine: "machine-of-" + name}
 	}
 	return a.nodes[name]
@@ -276,7 +285,7 @@ func (a *API) object(name string) map[string]any {
 	if a.notReady {
 		ready["status"], ready["message"] = "False", "container runtime network not ready"
 	}
-	_, version := a.Registered()
+	_, version := a.kubelet(name)
 	if version != "" && version == a.bad {
 		ready["status"], ready["message"] = "False", "this kubelet does not get Ready"
 	}

@@ -282,6 +282,83 @@ func TestOneUnitUpgradesAtATime(t *testing.T) {
 	}
 }
 
+// note is what the unit that failed has left on the lease for the others.
+func (w *World) note() string {
+	w.T.Helper()
+	var lease struct {
+		Metadata struct{ Annotations map[string]string }
+	}
+	w.must(json.Unmarshal([]byte(w.API[0].Cluster.At(w.turnPath())), &lease))
+	return lease.Metadata.Annotations["kubernetes-worker/failed-upgrade"]
+}
+
+// A release that breaks one node breaks the next one as well, and each try costs a node its pods: the first failure stops
+// those that would upgrade by themselves.
+func TestTheFirstUnitThatFailsStopsTheRollOut(t *testing.T) {
+	t.Parallel()
+	w := hasty(t, byItself())
+	second := w.Beside(1)
+	w.API[0].Others = map[string]func() (int, string){second.Node: second.kubeletStarts}
+	w.Settle()
+	second.WantStatus("active", running)
+	w.API[0].Run(second.Node, map[string]Pod{"default/web-7": {Owner: "ReplicaSet"}})
+	w.API[0].NotReadyWith(newKubelet)
+	before := imprintOf(second)
+	w.Config(map[string]string{"channel": newChannel})
+	w.WantStatus("blocked", readyAgain+"…")
+	w.wantAsBefore()
+	stopped := "the upgrade to 1.29/stable failed on kubernetes-worker/0: node worker-0 is not Ready with kubelet 1.29.0: this kubelet does not get Ready" +
+		"; run the upgrade action to try it here"
+	note := w.note()
+	w.apiWrites()
+	for range 2 {
+		second.WantStatus("blocked", stopped)
+		wantUntouched(second, before)
+		second.wantAsBefore()
+		if pods := w.API[0].Pods(second.Node); !slices.Equal(pods, []string{"default/web-7"}) {
+			t.Errorf("on the second node are %v", pods)
+		}
+		if now := w.note(); now != note || !strings.Contains(note, `"unit":"kubernetes-worker/0"`) {
+			t.Errorf("the note is %s, was %s", now, note)
+		}
+		second.UpdateStatus()
+	}
+	if writes := w.apiWrites(); len(writes) > 0 {
+		t.Errorf("a unit that is stopped wrote %v", writes)
+	}
+
+	// The operator's word goes before the note.
+	second.fails("upgrade", nil, readyAgain+"node worker-1 is not Ready with kubelet 1.29.0: ")
+	second.wantAsBefore()
+	if note := w.note(); !strings.Contains(note, `"unit":"kubernetes-worker/1"`) {
+		t.Errorf("the note is %s", note)
+	}
+
+	// Something else is not what failed.
+	w.must(w.publish("1.29/edge", "1.29.1"))
+	w.must(second.publish("1.29/edge", "1.29.1"))
+	w.Config(map[string]string{"channel": "1.29/edge"})
+	for _, unit := range []*World{w, second} {
+		unit.WantStatus("active", running)
+		wantSnaps(unit, "1.29.1")
+	}
+
+	// What succeeds on one unit may be tried by all again.
+	w.Config(map[string]string{"channel": newChannel})
+	second.WantStatus("blocked", stopped)
+	w.API[0].NotReadyWith("")
+	w.completes("upgrade", nil)
+	if note := w.note(); note != "" {
+		t.Errorf("after a success the note is %s", note)
+	}
+	second.UpdateStatus()
+	for _, unit := range []*World{w, second} {
+		unit.WantStatus("active", running)
+		wantSnaps(unit, newKubelet)
+		unit.wantCordon(false, "")
+	}
+}
+
 // An option that the next release does not take is found before the node gives its pods away.
 // halfway is a world in which the upgrade has refreshed kubectl, and then snapd is busy with kube-proxy.
 // The operator's word on an upgrade holds until its end, also where the action has ended before.
