@@ -2,9 +2,11 @@ package api
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
+	"kubernetes-worker/internal/snapd/snapdtest"
 	"kubernetes-worker/test/model"
 )
 
@@ -23,6 +25,8 @@ func TestTwoUnitsUpgradeOneAfterTheOther(t *testing.T) {
 	for _, w := range worlds {
 		w.WantStatus("active", "Kubernetes worker running.")
 	}
+
+	firstFailureStops(t, first, worlds)
 
 	stop, seen := make(chan struct{}), make(chan map[int]bool)
 	go func() {
@@ -74,6 +78,54 @@ func TestTwoUnitsUpgradeOneAfterTheOther(t *testing.T) {
 	_, answer := c.request(0, "GET", "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases?labelSelector=app.kubernetes.io/managed-by=kubernetes-worker", "admin", nil)
 	if err := json.Unmarshal(answer, &leases); err != nil || len(leases.Items) != 1 || leases.Items[0].Spec.HolderIdentity != "" {
 		t.Errorf("the turn: %+v, %v", leases, err)
+	}
+}
+
+// firstFailureStops lets a release that no machine takes fail on one of two units, and looks at the other. Then something else is
+// wanted again.
+func firstFailureStops(t *testing.T, first *model.World, worlds []*model.World) {
+	t.Helper()
+	fault := func(faults snapdtest.Faults) {
+		t.Helper()
+		for _, w := range worlds {
+			if err := w.Snapd.SetFaults(faults); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	fault(snapdtest.Faults{ChangeError: map[string]string{"kube-proxy": "cannot mount"}})
+	first.Config(map[string]string{"channel": "1.29/stable"})
+	for _, w := range worlds { // who waited for the other finds out why it stops
+		if err := w.Juju.UpdateStatus(w.Unit); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first.Settle()
+	failed, stopped := 0, 0
+	for i, w := range worlds {
+		status, err := w.Juju.UnitStatus(w.Unit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case strings.HasPrefix(status.Message, "the upgrade to 1.29/stable failed and was reverted: "):
+			failed++
+		case strings.HasPrefix(status.Message, "the upgrade to 1.29/stable failed on "+worlds[1-i].Unit+": "):
+			stopped++
+		default:
+			t.Errorf("%s is %s: %s", w.Unit, status.Status, status.Message)
+		}
+		if kubelet, _ := w.Snapd.Snap("kubelet"); kubelet.Version != "1.28.1" {
+			t.Errorf("%s has kubelet %s", w.Unit, kubelet.Version)
+		}
+	}
+	if failed != 1 || stopped != 1 {
+		t.Errorf("%d units have failed and %d were stopped, want one of each", failed, stopped)
+	}
+	fault(snapdtest.Faults{})
+	first.Config(map[string]string{"channel": model.Channel})
+	for _, w := range worlds {
+		w.WantStatus("active", "Kubernetes worker running.")
 	}
 }
 

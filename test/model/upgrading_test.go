@@ -292,6 +292,14 @@ func (w *World) note() string {
 	return lease.Metadata.Annotations["kubernetes-worker/failed-upgrade"]
 }
 
+// cordonOfOurs takes a node out of service as an upgrade does.
+func (a *API) cordonOfOurs(node string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := a.node(node)
+	n.Unschedulable, n.Annotations["kubernetes-worker/cordoned-by"] = true, "upgrade"
+}
+
 // A release that breaks one node breaks the next one as well, and each try costs a node its pods: the first failure stops
 // those that would upgrade by themselves.
 func TestTheFirstUnitThatFailsStopsTheRollOut(t *testing.T) {
@@ -325,6 +333,16 @@ func TestTheFirstUnitThatFailsStopsTheRollOut(t *testing.T) {
 	}
 	if writes := w.apiWrites(); len(writes) > 0 {
 		t.Errorf("a unit that is stopped wrote %v", writes)
+	}
+
+	// A unit that was killed while its pods were leaving has lost its turn since, and finds the note when it has it again.
+	w.takes(second.Unit, time.Minute)
+	w.API[0].cordonOfOurs(second.Node)
+	second.UpdateStatus()
+	second.WantStatus("blocked", stopped)
+	second.wantAsBefore()
+	if now := w.note(); now != note {
+		t.Errorf("the note is %s, was %s", now, note)
 	}
 
 	// The operator's word goes before the note.
