@@ -102,7 +102,7 @@ test-tools: ## install the programs without which unit tests skip (root)
 .PHONY: test-model
 test-model: ## run the real program under the simulated Juju, with stand-ins for snapd, systemd and the API server
 	@echo "== model layer"
-	@go test -timeout 25m -parallel 8 ./test/model
+	@go test -timeout 25m -parallel 12 ./test/model
 
 # -count=1: the go command does not see when the programs change
 .PHONY: test-versions

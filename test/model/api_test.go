@@ -178,6 +178,7 @@ func (g *gate) expectation(message string) string {
 }
 
 func TestAnAPIServerInTroubleLeavesTheNodeAlone(t *testing.T) {
+	t.Parallel()
 	for _, c := range apiTroubles() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -202,6 +203,7 @@ func TestAnAPIServerInTroubleLeavesTheNodeAlone(t *testing.T) {
 }
 
 func TestAnAPIServerInTroubleDuringTheJoinIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	for _, c := range apiTroubles() {
 		if c.name == "hangs" {
 			continue // five seconds for each hook of the join would show nothing that the test above does not
@@ -298,6 +300,7 @@ func count(all []string, one string) int {
 
 // Number 15 of the faults of the original: it tried each second for three minutes and then said active.
 func TestLabelsWithTheServerAwayAreTriedOnceAndTheNextHookGoesOn(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		refuse  map[string]int

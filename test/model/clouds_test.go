@@ -44,6 +44,7 @@ func (w *World) wantKubelet(want map[string]string) {
 }
 
 func TestEachCloudIsIntegratedAndLeftWithoutATrace(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		cloud, channel string
 		kubelet        map[string]string

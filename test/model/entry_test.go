@@ -38,6 +38,7 @@ func startAs(t *testing.T, argv0 string, env []string, args ...string) started {
 }
 
 func TestTheProgramSaysWhatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		argv0  string
@@ -70,6 +71,7 @@ func TestTheProgramSaysWhatItDoesNotKnow(t *testing.T) {
 }
 
 func TestTheProgramByItsOwnNameHelps(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		args   []string
@@ -98,6 +100,7 @@ func TestTheProgramByItsOwnNameHelps(t *testing.T) {
 }
 
 func TestTheProgramOutsideAHookSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		argv0 string
@@ -120,6 +123,7 @@ func TestTheProgramOutsideAHookSaysWhatIsMissing(t *testing.T) {
 }
 
 func TestRestrictedHooksDoNothing(t *testing.T) {
+	t.Parallel()
 	dir, err := os.MkdirTemp("", "kw")
 	if err != nil {
 		t.Fatal(err)
@@ -282,6 +286,7 @@ func stateOf(w *World) string {
 }
 
 func TestADamagedStateFileIsDerivedAgainWithoutARestart(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		damage func(old []byte) []byte

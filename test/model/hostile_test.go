@@ -110,6 +110,7 @@ func (w *World) wantAllWell(what string, since int) {
 }
 
 func TestNoOptionCanBreakAHookOrOutOfAFile(t *testing.T) {
+	t.Parallel()
 	config, err := os.Open(filepath.Join(repository(), "config.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -186,6 +187,7 @@ func mostKeys(group []string) int {
 }
 
 func TestNoPeerCanBreakAHookOrOutOfAFile(t *testing.T) {
+	t.Parallel()
 	meta := metadata(t)
 	tried := map[string]bool{}
 	for name, group := range map[string][]string{

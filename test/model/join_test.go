@@ -9,6 +9,7 @@ import (
 func generations() []string { return []string{"2.9", "3.6", "4.0"} }
 
 func TestAWorkerJoinsUnderEachJuju(t *testing.T) {
+	t.Parallel()
 	for _, juju := range generations() {
 		for _, wire := range []string{"old", "new"} {
 			t.Run(juju+" "+wire, func(t *testing.T) {

@@ -35,6 +35,7 @@ func leaving() Scenario {
 
 // What a removed unit leaves on the machine is what docs/operations.md lists, and nothing else.
 func TestARemovedUnitLeavesExactlyWhatTheDocumentationSays(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		channel string
 		units   []string // of the runtime's packages, which stay

@@ -209,6 +209,7 @@ func TestLoginsOutliveTheStateFileAndGoWithTheUnit(t *testing.T) {
 
 // The password is in the file of its reader, for root alone, and nowhere else, whatever goes wrong.
 func TestPasswordsOfRegistriesAreNowhereButInTheKubeletsFile(t *testing.T) {
+	t.Parallel()
 	for name, o := range map[string]Options{"over the socket": {}, "hook tools as processes": {Exec: true, Juju: "2.9"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -121,6 +121,7 @@ func TestAMalformedLabelIsSkippedAndTheOthersAct(t *testing.T) {
 // A fresh unit has no last good value. What reads the option is left alone until a person has corrected it: the default
 // is nothing that anybody asked for.
 func TestABadOptionFromTheStartKeepsBackOnlyWhatReadsIt(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, option, bad, good string
 		channel                 string

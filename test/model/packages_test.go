@@ -91,6 +91,7 @@ func wantAptStatus(w *World, state, message, stderr string) {
 }
 
 func TestAptTroubleLeavesARunningNodeAloneAndPassesByItself(t *testing.T) {
+	t.Parallel()
 	for _, c := range aptCases() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -114,6 +115,7 @@ func TestAptTroubleLeavesARunningNodeAloneAndPassesByItself(t *testing.T) {
 }
 
 func TestAptTroubleAtTheFirstInstallPassesByItself(t *testing.T) {
+	t.Parallel()
 	for _, c := range aptCases() {
 		if c.state == "waiting" {
 			continue // these are retried for half a minute in each hook; see the tests below

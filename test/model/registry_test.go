@@ -101,6 +101,7 @@ func registryStories() []Scenario {
 
 // Fault 24: docker restarts on each change of the relation, the CA stays trusted after departure.
 func TestARegistryWithTLSRestartsNothingAndLeavesNothing(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ juju, channel, file string }{
 		{"2.9", Channel, "/etc/containerd/certs.d/%/hosts.toml"}, {"3.6", DockerChannel, "/etc/docker/certs.d/%/juju-docker-registry.crt"},
 		{"4.0", Channel, "/etc/containerd/certs.d/%/juju-docker-registry.crt"},

@@ -162,6 +162,7 @@ func (w *World) mend(j junk) {
 }
 
 func TestJunkFromAPeerLeavesARunningNodeAsItWas(t *testing.T) {
+	t.Parallel()
 	for _, endpoint := range []string{"kube-control", "kube-api-endpoint", "certificates", "cni"} {
 		for _, wire := range []string{"old", "new"} {
 			t.Run(endpoint+" "+wire, func(t *testing.T) {
@@ -207,6 +208,7 @@ func (j junk) lacks() string {
 }
 
 func TestJunkFromAPeerIsWaitedOutByAFreshUnit(t *testing.T) {
+	t.Parallel()
 	for _, wire := range []string{"old", "new"} {
 		byLack := map[string][]junk{}
 		for _, j := range junkOfAll(New(t, Options{})) {
@@ -309,6 +311,7 @@ func TestASecretThatCannotBeReadLeavesARunningNodeAsItWas(t *testing.T) {
 }
 
 func TestAControlPlaneThatComesBackElsewhereIsFollowed(t *testing.T) {
+	t.Parallel()
 	for _, wire := range []string{"old", "new"} {
 		t.Run(wire, func(t *testing.T) {
 			t.Parallel()

@@ -140,6 +140,7 @@ func wantNothingUnpacked(w *World) {
 }
 
 func TestABadArchiveOfPluginsBlocksAndNothingIsUnpacked(t *testing.T) {
+	t.Parallel()
 	for _, c := range badArchives() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -161,6 +162,7 @@ func TestABadArchiveOfPluginsBlocksAndNothingIsUnpacked(t *testing.T) {
 }
 
 func TestABadArchiveAttachedLaterLeavesThePluginsThatAreThere(t *testing.T) {
+	t.Parallel()
 	for _, c := range badArchives() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

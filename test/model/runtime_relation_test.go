@@ -149,6 +149,7 @@ func (w *World) kubeletArguments() string {
 }
 
 func TestARelatedContainerdIsUsedAndLeftAlone(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, channel, socket, want string }{
 		{"in the configuration", Channel, "unix:///var/run/containerd/containerd.sock", "unix:///run/containerd/containerd.sock"},
 		{"in the arguments", DockerChannel, "unix:///var/run/containerd/containerd.sock", "unix:///run/containerd/containerd.sock"},

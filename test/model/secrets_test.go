@@ -122,6 +122,7 @@ func (w *World) wantNowhereElse(secrets []string) {
 
 // Fault 16: passwords and tokens in argv and in the state file.
 func TestSecretsAreNowhereButInTheFilesOfTheirReaders(t *testing.T) {
+	t.Parallel()
 	for name, o := range map[string]Options{
 		"tokens in the relation":              {Wire: "old", Juju: "2.9"},
 		"tokens in a secret":                  {Wire: "new", Juju: "3.6"},

@@ -117,6 +117,7 @@ func TestUnitsSpreadOverTheServersAndStayWithTheirs(t *testing.T) {
 }
 
 func TestTheCharmsOwnCallsGoToAnyServerThatAnswers(t *testing.T) {
+	t.Parallel()
 	for _, c := range apiTroubles() {
 		if !strings.HasPrefix(c.message, "no API server answers") {
 			continue // refusals that another server would repeat

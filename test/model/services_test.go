@@ -20,6 +20,7 @@ func crash(status int32, restarts uint32) systemdtest.UnitFault {
 }
 
 func TestADaemonThatCrashesIsNamedAndToldOnce(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		faults map[string]systemdtest.UnitFault
@@ -89,6 +90,7 @@ func TestAnArgumentThatTheKubeletEndsWithIsTakenBackUntilItIsCorrected(t *testin
 // A value in proxy-extra-args or docker-opts that only the daemon itself can judge must not cost the node its services or its
 // containers for longer than a start.
 func TestAnOptionThatAnotherDaemonEndsWithIsTakenBackUntilItIsCorrected(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		unit, option, value, file, contains, message string
 		job                                          string
@@ -145,6 +147,7 @@ func TestDaemonsThatSomebodyStoppedAreStarted(t *testing.T) {
 }
 
 func TestAStartThatSystemdRefusesIsToldAndRepeatedByTheNextHook(t *testing.T) {
+	t.Parallel()
 	for _, result := range []string{"failed", "timeout"} {
 		t.Run(result, func(t *testing.T) {
 			t.Parallel()

@@ -166,6 +166,7 @@ const storeTrouble = `Get "https://store.example/v2/snaps/info/kubectl": dial tc
 
 // TestSnapTroubleAtInstallPassesByItself covers what can be in the way when the snaps are installed for the first time.
 func TestSnapTroubleAtInstallPassesByItself(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		faults  snapdtest.Faults
@@ -199,6 +200,7 @@ func TestSnapTroubleAtInstallPassesByItself(t *testing.T) {
 
 // TestSnapTroubleAtRefreshLeavesTheNodeRunning is the same for a node that runs already and is to be refreshed.
 func TestSnapTroubleAtRefreshLeavesTheNodeRunning(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		faults  snapdtest.Faults
@@ -260,6 +262,7 @@ func TestAChannelWithoutItsRiskIsTheSameChannel(t *testing.T) {
 
 // TestAFileThatIsNoUsableSnapBlocksAndNamesTheResource covers what people attach by mistake.
 func TestAFileThatIsNoUsableSnapBlocksAndNamesTheResource(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		make    func(w *World) string

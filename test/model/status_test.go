@@ -86,6 +86,7 @@ func TestAControlPlaneOnItsWayIsWaitedFor(t *testing.T) {
 
 // Fault 20: a removed relation leaves the status active; a second departure of kube-control goes unnoticed.
 func TestARemovedRelationIsNamedAndTheNodeKeepsRunning(t *testing.T) {
+	t.Parallel()
 	for endpoint, status := range map[string][2]string{
 		"kube-control":      {"blocked", "Relate kubernetes-worker:kube-control kubernetes-master:kube-control"},
 		"kube-api-endpoint": {"waiting", "Missing relation kube-api-endpoint: relate kubernetes-worker:kube-api-endpoint to kubernetes-master" + keeps},

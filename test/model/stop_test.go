@@ -132,6 +132,7 @@ func TestARemovedUnitLeavesTheClusterAndKeepsNoCredentials(t *testing.T) {
 
 // TestARemovalSucceedsWhateverIsBroken: Juju waits for these hooks, and a unit that fails them is hard to get rid of.
 func TestARemovalSucceedsWhateverIsBroken(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		harm  func(w *World, g *gate)
@@ -212,6 +213,7 @@ func TestAServiceThatDoesNotStopDoesNotHoldUpTheRemoval(t *testing.T) {
 }
 
 func TestARemovalGoesOnWithWhatCanBeSeen(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, harm, log string }{
 		{"without systemd", `echo '{"down": true}' >"$KUBERNETES_WORKER_ROOT/` + systemdtest.DefaultStateDir + `/faults.json"`, "cannot stop services: "},
 		{"without dpkg's list", `rm -f "$KUBERNETES_WORKER_ROOT/var/lib/dpkg/status"; mkdir -p "$KUBERNETES_WORKER_ROOT/var/lib/dpkg/status"`, "cannot see which packages are installed: "},
@@ -255,6 +257,7 @@ func TestAUnitWithNothingInstalledCanBeRemoved(t *testing.T) {
 }
 
 func TestAUnitCanBeRemovedInTheMiddleOfItsInstallation(t *testing.T) {
+	t.Parallel()
 	for _, hooks := range []int{1, 5, 8, 11} {
 		t.Run(string(rune('a'+hooks-1)), func(t *testing.T) {
 			t.Parallel()

@@ -28,6 +28,7 @@ func (w *World) later() {
 
 // A machine is lost, or a unit is removed by force: nobody says goodbye to the cluster.
 func TestTheLeaderRemovesNodesOfUnitsThatDied(t *testing.T) {
+	t.Parallel()
 	for _, juju := range generations() {
 		t.Run(juju, func(t *testing.T) {
 			t.Parallel()
