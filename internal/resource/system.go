@@ -157,10 +157,10 @@ type System struct {
 	seen      Seen
 	changed   map[string]string             // file → what changed in it during this invocation
 	reloaded  map[string]bool               // of these, the unit files that systemd has read since
-	tried     map[string]bool               // units that this invocation has started
+	tried     map[string]bool               // units that this invocation has started, and resources that it has tried to bring about
+	triedWith map[string]map[string]string  // the units' inputs at that
 	released  map[string]snapd.StoreChannel // snap and channel → what the store has there
 	renewed   map[string]bool               // snaps that this invocation has brought to the store's newest revision
-	triedWith map[string]map[string]string  // and with which inputs
 	once      map[string]bool               // resources that this invocation does not touch again, whatever is observed
 	refused   map[string]error              // what this invocation has asked for and need not ask for again
 	failures  map[string]error              // resources that could not be brought about
